@@ -1,0 +1,22 @@
+option(CONDUCTOR_TESTS "Build the tests, the scripted Ollama and the bench" ON)
+set(CONDUCTOR_SANITIZE "" CACHE STRING "Sanitizers to build with, as in -fsanitize=")
+
+find_program(CCACHE ccache)
+if(CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+  set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE})
+endif()
+
+add_compile_options(-Wall -Wextra -Wpedantic -Wno-unused-parameter)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # CAF 0.17 copies aggregates whose tail GCC 12 wrongly calls uninitialised.
+  add_compile_options(-Wno-maybe-uninitialized)
+endif()
+if(CONDUCTOR_SANITIZE)
+  # vptr and null trip inside CAF's own headers.
+  add_compile_options(-fsanitize=${CONDUCTOR_SANITIZE} -fno-sanitize=vptr,null
+                      -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${CONDUCTOR_SANITIZE})
+endif()
+# Root-relative includes everywhere: "messages/generation.hpp".
+include_directories(${CMAKE_CURRENT_SOURCE_DIR})
