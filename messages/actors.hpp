@@ -1,0 +1,110 @@
+#pragma once
+
+#include "messages/fleet.hpp"
+#include "messages/request.hpp"
+#include "messages/stream.hpp"
+
+#include <caf/replies_to.hpp>
+#include <caf/typed_actor.hpp>
+
+/// Every typed actor interface of the node: who can be told what. Roles in CAPITALS.
+/// Messages marked INTERNAL an actor sends to itself. SUBSCRIBER and PUBLISHER, from
+/// which the streaming roles are composed, are in messages/stream.hpp.
+namespace conductor {
+
+/// The socket took that many bytes of a body.
+struct wrote {
+  std::uint64_t bytes = 0;
+};
+/// The peer closed its connection.
+struct gone {};
+/// Finish what is in hand, take nothing more, then end.
+struct drain {};
+/// The drain limit has passed: end what is in hand with an error.
+struct expel {};
+/// INTERNAL: time to look again.
+struct tick {};
+
+/// CLIENT: one client connection. Lane.
+using client_actor = subscriber_actor::extend<
+    // The peer asked for something. The next one comes after this one's end.
+    caf::reacts_to<request_ptr>,
+    // The socket took bytes of the answer: new demand.
+    caf::reacts_to<wrote>,
+    // The peer left: cancel what was asked for.
+    caf::reacts_to<gone>,
+    // The drain limit has passed: end the answer in flight with an error.
+    caf::reacts_to<expel>>;
+
+/// WIRE: one client's socket, what CLIENT speaks to. Reads an answer as a SUBSCRIBER,
+/// publishes a streamed request body. Lane, adapter.
+using wire_actor = subscriber_actor ::extend_with<publisher_actor>::extend<
+    // A whole answer of the node itself.
+    caf::reacts_to<response>,
+    // Take no further request; close when the present one is answered.
+    caf::reacts_to<drain>,
+    // Passed on to CLIENT.
+    caf::reacts_to<expel>,
+    // INTERNAL: an I/O handler saw the end of the connection.
+    caf::reacts_to<gone>>;
+
+/// GENERATION: one answer in flight. Reads the upstream exchange as a SUBSCRIBER,
+/// publishes the answer to its readers. Lane of the client that started it.
+using generation_actor = subscriber_actor::extend_with<publisher_actor>;
+
+/// Brings a request to a backend; what comes back goes to `reader`.
+struct open_exchange {
+  request_ptr asked;
+  lease_ptr at;
+  subscriber_actor reader;
+  std::uint64_t window = 0; ///< initial demand, in bytes
+};
+
+/// UPSTREAMS: the connections of one lane to the backends. Lane, adapter.
+using upstreams_actor = caf::typed_actor<
+    // Answers at once with the exchange; its failures come as its terminal event.
+    caf::replies_to<open_exchange>::with<publisher_actor>>;
+
+/// DISPATCHER: the queue, and who gets the next free place. Worker.
+using dispatcher_actor = caf::typed_actor<
+    // A lease when a place is free; an error of errc when there is none to be had.
+    caf::replies_to<acquire>::with<lease_ptr>,
+    // A place is free again.
+    caf::reacts_to<lease_ended>,
+    // BACKEND's news.
+    caf::reacts_to<backend_status>,
+    // A request could not be brought to a backend; passed on to that BACKEND.
+    caf::reacts_to<attempt_failed>,
+    // What waits and what runs.
+    caf::replies_to<fleet_query>::with<fleet_status>,
+    // INTERNAL: look for requests that waited too long.
+    caf::reacts_to<tick>>;
+
+/// BACKEND: one Ollama server. Worker.
+using backend_actor = caf::typed_actor<
+    // A request could not be brought to it: down until a probe succeeds.
+    caf::reacts_to<attempt_failed>,
+    // INTERNAL: time for a probe.
+    caf::reacts_to<tick>>;
+
+/// PROBER: asks backends for signs of life. Lane, adapter.
+using prober_actor = caf::typed_actor<caf::replies_to<probe>::with<probe_result>>;
+
+/// RESOURCES: answers what the node itself is asked. Worker, adapter.
+using resources_actor = caf::typed_actor<caf::replies_to<request_ptr>::with<response>>;
+
+/// OBSERVER: turns facts into log lines and series. Worker, adapter.
+using observer_actor = caf::typed_actor<
+    // A request ended.
+    caf::reacts_to<request_summary>,
+    // A backend changed.
+    caf::reacts_to<backend_status>>;
+
+} // namespace conductor
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::wrote)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::gone)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::drain)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::expel)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::tick)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::open_exchange)

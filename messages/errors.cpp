@@ -1,0 +1,73 @@
+#include "messages/errors.hpp"
+
+#include <caf/atom.hpp>
+#include <caf/deep_to_string.hpp>
+#include <caf/make_message.hpp>
+
+#include <utility>
+
+namespace conductor {
+namespace {
+
+constexpr auto category = caf::atom("conductor");
+
+} // namespace
+
+const char* to_string(errc code) noexcept {
+  switch (code) {
+  case errc::backend_unreachable:
+    return "backend_unreachable";
+  case errc::connect_timeout:
+    return "connect_timeout";
+  case errc::stale_connection:
+    return "stale_connection";
+  case errc::upstream_lost:
+    return "upstream_lost";
+  case errc::upstream_invalid:
+    return "upstream_invalid";
+  case errc::first_byte_timeout:
+    return "first_byte_timeout";
+  case errc::gap_timeout:
+    return "gap_timeout";
+  case errc::stream_truncated:
+    return "stream_truncated";
+  case errc::record_too_long:
+    return "record_too_long";
+  case errc::no_backend:
+    return "no_backend";
+  case errc::unknown_backend:
+    return "unknown_backend";
+  case errc::backend_down:
+    return "backend_down";
+  case errc::queue_full:
+    return "queue_full";
+  case errc::queue_timeout:
+    return "queue_timeout";
+  case errc::reader_too_slow:
+    return "reader_too_slow";
+  case errc::body_aborted:
+    return "body_aborted";
+  case errc::shutting_down:
+    return "shutting_down";
+  case errc::internal:
+    return "internal";
+  }
+  return "unknown";
+}
+
+caf::error make_error(errc code, std::string detail) {
+  return {static_cast<std::uint8_t>(code), category,
+          caf::make_message(std::move(detail))};
+}
+
+failure to_failure(const caf::error& error) {
+  if (error && error.category() == category) {
+    failure f{static_cast<errc>(error.code()), {}};
+    if (error.context().match_elements<std::string>())
+      f.detail = error.context().get_as<std::string>(0);
+    return f;
+  }
+  return {errc::internal, caf::deep_to_string(error)};
+}
+
+} // namespace conductor

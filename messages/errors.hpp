@@ -1,0 +1,45 @@
+#pragma once
+
+#include <caf/error.hpp>
+
+#include <cstdint>
+#include <string>
+
+namespace conductor {
+
+/// Why an answer, a lease or a request failed. The detail beside it names the culprit.
+enum class errc : std::uint8_t {
+  backend_unreachable = 1, ///< no connection to Ollama: refused, reset, no route
+  connect_timeout,         ///< Ollama's address did not accept in time
+  stale_connection,   ///< a pooled connection ended before the first byte of an answer
+  upstream_lost,      ///< Ollama's connection ended inside an answer
+  upstream_invalid,   ///< what Ollama sent is not HTTP
+  first_byte_timeout, ///< no first record in time
+  gap_timeout,        ///< too long between two records
+  stream_truncated,   ///< a stream ended without its last record
+  record_too_long,    ///< one record exceeds `upstream.max_record_bytes`
+  no_backend,         ///< every backend is down
+  unknown_backend,    ///< X-Conductor-Backend names none
+  backend_down,       ///< the pinned backend is down
+  queue_full,         ///< `queue.limit` requests wait already
+  queue_timeout,      ///< waited longer than `queue.max_wait`
+  reader_too_slow,    ///< a reader fell further behind than `stream.buffer_bytes`
+  body_aborted,       ///< the client left inside its request body
+  shutting_down,      ///< the node stops
+  internal            ///< an actor failed
+};
+
+/// The enumerator's name.
+const char* to_string(errc code) noexcept;
+
+/// An error for CAF's response promises; `detail` is a sentence for people.
+caf::error make_error(errc code, std::string detail = {});
+
+/// What an error of this category carries; `internal` and CAF's text for any other.
+struct failure {
+  errc code = errc::internal;
+  std::string detail;
+};
+failure to_failure(const caf::error& error);
+
+} // namespace conductor

@@ -1,0 +1,97 @@
+#pragma once
+
+#include "messages/errors.hpp"
+
+#include <caf/allowed_unsafe_message_type.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace conductor {
+
+/// Whether a backend answers, as last seen.
+enum class backend_state { unknown, up, down };
+inline const char* to_string(backend_state state) noexcept {
+  return state == backend_state::up     ? "up"
+         : state == backend_state::down ? "down"
+                                        : "unknown";
+}
+
+/// What BACKEND knows of its Ollama server.
+struct backend_status {
+  std::string name;
+  std::string url;
+  backend_state state = backend_state::unknown;
+  std::string version;                 ///< Ollama's; empty until it answered
+  std::string error;                   ///< why it is down
+  std::chrono::microseconds latency{}; ///< of the last probe that succeeded
+  std::optional<unsigned> parallel;    ///< places per model; empty: not limited here
+};
+
+/// A request's way into the queue.
+struct acquire {
+  std::string model;
+  std::string pinned;             ///< only this backend; empty: any
+  std::vector<std::string> tried; ///< backends that failed this request already
+  bool takes_place = false;       ///< inference: counts against the model's places
+};
+
+/// The right to ask one backend. The place is free again when the last pointer is gone.
+struct lease {
+  std::uint64_t id = 0;
+  std::string backend;
+  std::string model;
+};
+using lease_ptr = std::shared_ptr<const lease>;
+
+/// Sent by a lease's destruction.
+struct lease_ended {
+  std::uint64_t id = 0;
+};
+
+/// A request could not be brought to a backend.
+struct attempt_failed {
+  std::string backend;
+  errc code = errc::backend_unreachable;
+  std::string detail;
+};
+
+/// Asks whether a backend answers.
+struct probe {
+  std::string backend;
+};
+struct probe_result {
+  std::string version;
+  std::chrono::microseconds latency{};
+};
+
+/// One backend as DISPATCHER sees it.
+struct backend_load {
+  backend_status status;
+  std::size_t in_flight = 0; ///< leases that take a place
+  std::size_t relayed = 0;   ///< leases that take none
+};
+
+/// Asks DISPATCHER for `fleet_status`.
+struct fleet_query {};
+struct fleet_status {
+  std::vector<backend_load> backends;
+  std::size_t waiting = 0;
+  std::size_t queue_limit = 0;
+};
+
+} // namespace conductor
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::backend_status)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::acquire)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::lease_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::lease_ended)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::attempt_failed)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::probe)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::probe_result)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::fleet_query)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::fleet_status)

@@ -1,0 +1,81 @@
+#pragma once
+
+#include "messages/stream.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace conductor {
+
+using request_clock = std::chrono::steady_clock;
+
+/// What a request asks of the node.
+enum class request_kind {
+  local,    ///< answered by the node itself
+  relay,    ///< passed to a backend, takes no place there
+  inference ///< passed to a backend, takes a place there
+};
+
+/// Whose error bodies and stream endings the client understands.
+enum class dialect {
+  ollama,    ///< `{"error":"text"}`, NDJSON
+  openai,    ///< OpenAI's error object, SSE ending with `[DONE]`
+  responses, ///< OpenAI's Responses events
+  anthropic, ///< Anthropic's error object and events
+  native     ///< Conductor's own: RFC 9457 problem documents
+};
+
+/// One request of a client, parsed as far as the decisions need it. Immutable once sent.
+struct request {
+  std::string id; ///< X-Request-Id: the client's, or made here
+  request_kind kind = request_kind::relay;
+  conductor::dialect speaks = dialect::ollama;
+
+  std::string method;
+  std::string target;                ///< origin form, with the query
+  std::vector<header_field> headers; ///< end-to-end headers that may go upstream
+  bytes body;                        ///< whole, unless `upload` is set
+  publisher_actor upload;            ///< source of a streamed body; null: none
+  std::optional<std::uint64_t> upload_length;
+
+  std::string model; ///< as the client spelled it; empty: none found
+  std::string
+      runner_options;      ///< the options that make Ollama reload, in a canonical order
+  std::string pinned;      ///< X-Conductor-Backend; empty: any
+  bool repeatable = false; ///< may be sent again if no byte of an answer came
+
+  std::string peer; ///< the client's address, for the log
+  request_clock::time_point received{};
+};
+using request_ptr = std::shared_ptr<const request>;
+
+/// A whole answer made by the node itself.
+struct response {
+  int status = 200;
+  std::string content_type;
+  std::string body;
+  std::vector<header_field> headers;
+};
+
+/// One line of the request log and one step of every request counter.
+struct request_summary {
+  request_ptr about;
+  int status = 0;      ///< as sent; 0: the client left before a head
+  std::string backend; ///< empty: none was asked
+  std::string outcome; ///< `done`, `cancelled`, or an errc's name
+  std::string detail;  ///< of the failure
+  std::uint64_t body_bytes = 0;
+  std::chrono::nanoseconds first{}; ///< request read to first record; 0: none came
+  std::chrono::nanoseconds total{}; ///< request read to last byte handed to the socket
+  usage used;
+};
+
+} // namespace conductor
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::request_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::response)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::request_summary)
