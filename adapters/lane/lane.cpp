@@ -1,0 +1,107 @@
+#include "adapters/lane/lane.hpp"
+
+#include <boost/asio/post.hpp>
+#include <caf/actor_system.hpp>
+#include <caf/scheduler/abstract_coordinator.hpp>
+#include <pthread.h>
+#include <spdlog/spdlog.h>
+
+#include <exception>
+#include <limits>
+#include <utility>
+
+namespace conductor {
+namespace {
+
+/// Actors resumed before the sockets get their turn again: more starves the sockets,
+/// fewer costs rounds of the loop.
+constexpr std::size_t resumes_per_turn = 16;
+
+thread_local const lane* current = nullptr;
+
+} // namespace
+
+lane::lane(caf::actor_system& system, std::string name)
+    : caf::execution_unit(&system), name_(std::move(name)), io_(1) {
+  guard_.emplace(io_.get_executor());
+}
+
+lane::~lane() = default;
+
+bool lane::here() const noexcept {
+  return current == this;
+}
+
+void lane::exec_later(caf::resumable* raw) {
+  // The caller gives one reference away with the pointer.
+  job_ptr job{raw, false};
+  if (job->subtype() != caf::resumable::io_actor) {
+    system().scheduler().enqueue(job.release());
+    return;
+  }
+  if (here()) {
+    enqueue(std::move(job));
+  } else {
+    boost::asio::post(io_, [this, job = std::move(job)]() mutable {
+      turn scope{*this, "mailbox"};
+      ready_.push_back(std::move(job));
+    });
+  }
+}
+
+void lane::enqueue(job_ptr job) {
+  ready_.push_back(std::move(job));
+  if (depth_ > 0 || posted_)
+    return; // the turn in progress, or the posted one, drains
+  posted_ = true;
+  boost::asio::post(io_, [this] {
+    posted_ = false;
+    turn scope{*this, "mailbox"};
+  });
+}
+
+void lane::drain() {
+  for (std::size_t n = 0; n < resumes_per_turn && !ready_.empty(); ++n) {
+    auto job = std::move(ready_.front());
+    ready_.pop_front();
+    if (job->resume(this, std::numeric_limits<std::size_t>::max()) ==
+        caf::resumable::resume_later)
+      ready_.push_back(std::move(job));
+  }
+  if (ready_.empty() || posted_)
+    return;
+  posted_ = true;
+  boost::asio::post(io_, [this] {
+    posted_ = false;
+    turn scope{*this, "mailbox"};
+  });
+}
+
+void lane::start() {
+  thread_ = std::thread([this] { run(); });
+}
+
+void lane::run() {
+  pthread_setname_np(pthread_self(), name_.c_str());
+  current = this;
+  for (;;) {
+    try {
+      io_.run();
+      break;
+    } catch (const std::exception& e) {
+      spdlog::error("lane {} survived an exception: {}", name_, e.what());
+    }
+  }
+  current = nullptr;
+}
+
+void lane::release() {
+  guard_.reset();
+}
+
+void lane::join() {
+  if (thread_.joinable())
+    thread_.join();
+}
+
+} // namespace conductor

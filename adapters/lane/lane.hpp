@@ -1,0 +1,85 @@
+#pragma once
+
+#include "adapters/lane/pulse.hpp"
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <caf/execution_unit.hpp>
+#include <caf/intrusive_ptr.hpp>
+#include <caf/resumable.hpp>
+
+#include <atomic>
+#include <cstddef>
+#include <deque>
+#include <optional>
+#include <string>
+#include <thread>
+
+namespace conductor {
+
+/// One thread that runs one Asio loop and the actors hosted on it, as CAF's own
+/// multiplexer does for its brokers. A message between two actors of one lane, or from an
+/// I/O handler to one, wakes no other thread.
+///
+/// Lifetime: actors first (exits sent and processed), then `release()` and `join()`, then
+/// the actor system, then the lane.
+class lane final : public caf::execution_unit {
+public:
+  lane(caf::actor_system& system, std::string name);
+  ~lane() override;
+
+  /// Takes hosted actors; hands every other resumable to CAF's scheduler. Any thread.
+  void exec_later(caf::resumable* job) override;
+
+  boost::asio::io_context& io() noexcept { return io_; }
+  const std::string& name() const noexcept { return name_; }
+
+  /// Starts the thread.
+  void start();
+  /// Lets the thread end once nothing is left to do.
+  void release();
+  /// Waits for the thread; only from `main`'s shutdown.
+  void join();
+
+  /// Whether the caller runs on this lane.
+  bool here() const noexcept;
+
+  /// Connections placed on this lane; what the next one is placed by.
+  std::atomic<std::size_t> connections{0};
+
+  /// Opened by every I/O handler that speaks to actors: when the outermost turn ends, the
+  /// actors it woke have run, without another round of the loop.
+  class turn {
+  public:
+    explicit turn(lane& l, const char* what) : lane_(l), beat_(what) { ++lane_.depth_; }
+    ~turn() {
+      if (lane_.depth_ == 1)
+        lane_.drain();
+      --lane_.depth_;
+    }
+    turn(const turn&) = delete;
+    turn& operator=(const turn&) = delete;
+
+  private:
+    lane& lane_;
+    beat beat_;
+  };
+
+private:
+  using job_ptr = caf::intrusive_ptr<caf::resumable>;
+
+  void enqueue(job_ptr job);
+  void drain();
+  void run();
+
+  std::string name_;
+  boost::asio::io_context io_;
+  std::optional<boost::asio::executor_work_guard<boost::asio::io_context::executor_type>>
+      guard_;
+  std::deque<job_ptr> ready_;
+  std::size_t depth_ = 0;
+  bool posted_ = false;
+  std::thread thread_;
+};
+
+} // namespace conductor

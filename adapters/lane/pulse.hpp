@@ -1,0 +1,69 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace conductor {
+
+/// One thread's sign of life: what it is doing since when. Written by its thread, read by
+/// the watchdog; lives as long as the process.
+struct pulse {
+  std::string thread;                      ///< its name, such as `lane-0`
+  std::atomic<std::int64_t> busy_since{0}; ///< steady nanoseconds; 0: idle
+  std::atomic<const char*> doing{""};      ///< an actor's name, which is a literal
+  std::atomic<std::int64_t> longest{0};    ///< nanoseconds of the longest turn so far
+  std::atomic<std::uint64_t> stalls{0};    ///< turns longer than the limit
+
+  pulse(std::string name) : thread(std::move(name)) {}
+};
+
+/// Steady time in nanoseconds, the clock of every pulse.
+inline std::int64_t pulse_now() noexcept {
+  return std::chrono::steady_clock::now().time_since_epoch().count();
+}
+
+/// Every pulse of the process.
+class pulses {
+public:
+  static pulses& all();
+
+  /// Pulse of the calling thread, made at its first call.
+  pulse& mine();
+
+  /// Calls `f` with each pulse; the list is locked meanwhile, the threads are not.
+  template <class F>
+  void each(F&& f) {
+    std::lock_guard guard{mutex_};
+    for (auto& p : list_)
+      f(*p);
+  }
+
+  /// Turns longer than this count as stalls. Nanoseconds.
+  std::atomic<std::int64_t> limit{50'000'000};
+
+private:
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<pulse>> list_;
+};
+
+/// Marks the calling thread busy with `what` until its end; nests.
+class beat {
+public:
+  explicit beat(const char* what) noexcept;
+  ~beat();
+  beat(const beat&) = delete;
+  beat& operator=(const beat&) = delete;
+
+private:
+  pulse& pulse_;
+  const char* outer_;
+  std::int64_t outer_since_;
+  std::int64_t since_;
+};
+
+} // namespace conductor
