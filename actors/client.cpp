@@ -1,0 +1,137 @@
+#include "actors/client.hpp"
+
+#include <utility>
+
+namespace conductor {
+namespace {
+
+using self_ptr = client_actor::stateful_pointer<client_state>;
+
+/// Ends the request in hand: one summary, and room for the next one.
+void close_request(self_ptr self, std::string outcome, std::string detail = {}) {
+  auto& st = self->state;
+  if (!st.asked)
+    return;
+  if (st.generation)
+    self->demonitor(st.generation.address());
+  st.generation = nullptr;
+  st.summary.outcome = std::move(outcome);
+  st.summary.detail = std::move(detail);
+  st.summary.total = request_clock::now() - st.asked->received;
+  st.summary.about = std::exchange(st.asked, nullptr);
+  self->send(st.links.observer, std::move(st.summary));
+  st.summary = {};
+}
+
+void cancel_generation(self_ptr self) {
+  if (self->state.generation)
+    self->send(self->state.generation, cancel{});
+}
+
+void fail(self_ptr self, failed f) {
+  close_request(self, to_string(f.code), f.detail);
+  self->send(self->state.links.wire, std::move(f));
+}
+
+void ask_node(self_ptr self) {
+  auto& st = self->state;
+  self->request(st.links.resources, caf::infinite, st.asked)
+      .then(
+          [self, id = st.asked](response& r) {
+            auto& st = self->state;
+            if (st.asked != id)
+              return;
+            st.summary.status = r.status;
+            st.summary.body_bytes = r.body.size();
+            self->send(st.links.wire, std::move(r));
+            close_request(self, "done");
+          },
+          [self, id = st.asked](const caf::error& e) {
+            if (self->state.asked != id)
+              return;
+            auto f = to_failure(e);
+            fail(self, {f.code, std::move(f.detail)});
+          });
+}
+
+void ask_backend(self_ptr self) {
+  auto& st = self->state;
+  st.taken = 0;
+  st.generation = st.links.start(st.asked);
+  self->monitor(st.generation);
+  self->send(st.generation, subscribe{caf::actor_cast<subscriber_actor>(self)});
+  self->send(st.generation, demand{st.links.limits.window_bytes});
+}
+
+/// Events of an answer that was given up are not this request's.
+bool current(self_ptr self) {
+  const auto& st = self->state;
+  return st.generation &&
+         self->current_sender() == caf::actor_cast<caf::strong_actor_ptr>(st.generation);
+}
+
+} // namespace
+
+client_actor::behavior_type client(self_ptr self, client_links links) {
+  self->state.links = std::move(links);
+  self->set_down_handler([self](const caf::down_msg& down) {
+    const auto& st = self->state;
+    if (st.generation && st.generation.address() == down.source)
+      fail(self, {errc::internal, "the answer's actor failed"});
+  });
+  return {
+      [self](started& s) {
+        if (!current(self))
+          return;
+        auto& st = self->state;
+        st.summary.status = s.head->status;
+        st.summary.backend = s.head->backend;
+        st.summary.first = request_clock::now() - st.asked->received;
+        self->send(st.links.wire, std::move(s));
+      },
+      [self](next& n) {
+        if (!current(self))
+          return;
+        self->state.summary.body_bytes += n.data.size();
+        self->send(self->state.links.wire, std::move(n));
+      },
+      [self](complete& c) {
+        if (!current(self))
+          return;
+        self->state.summary.used = c.used;
+        close_request(self, "done");
+        self->send(self->state.links.wire, std::move(c));
+      },
+      [self](failed& f) {
+        if (current(self))
+          fail(self, std::move(f));
+      },
+      [self](request_ptr& asked) {
+        auto& st = self->state;
+        st.asked = std::move(asked);
+        if (st.asked->kind == request_kind::local)
+          ask_node(self);
+        else
+          ask_backend(self);
+      },
+      [self](wrote w) {
+        auto& st = self->state;
+        st.taken += w.bytes;
+        if (st.generation && st.taken * 2 >= st.links.limits.window_bytes)
+          self->send(st.generation, demand{std::exchange(st.taken, 0)});
+      },
+      [self](gone) {
+        cancel_generation(self);
+        close_request(self, "cancelled");
+        self->quit();
+      },
+      [self](expel) {
+        if (!self->state.asked)
+          return;
+        cancel_generation(self);
+        fail(self, {errc::shutting_down, "the node is stopping"});
+      },
+  };
+}
+
+} // namespace conductor

@@ -1,0 +1,42 @@
+#pragma once
+
+#include "config/settings.hpp"
+#include "messages/actors.hpp"
+
+#include <caf/typed_event_based_actor.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+
+namespace conductor {
+
+/// What a CLIENT needs of its node.
+struct client_links {
+  wire_actor wire;
+  resources_actor resources;
+  observer_actor observer;
+  /// Starts a GENERATION on the client's own lane.
+  std::function<generation_actor(const request_ptr&)> start;
+  stream_settings limits;
+};
+
+/// CLIENT owns what one connection asked for and what its peer may still receive.
+///
+/// One request at a time: WIRE sends the next after this one's end. Demand follows what
+/// the socket really took. Whatever happens, WIRE gets exactly one terminal event a
+/// request, and OBSERVER one summary.
+struct client_state {
+  static inline const char* name = "client";
+
+  client_links links;
+  request_ptr asked;           ///< null: between two requests
+  generation_actor generation; ///< null: none asked, or it is over
+  request_summary summary;
+  std::uint64_t taken = 0; ///< bytes that the socket took and no demand replaced yet
+};
+
+client_actor::behavior_type client(client_actor::stateful_pointer<client_state> self,
+                                   client_links links);
+
+} // namespace conductor

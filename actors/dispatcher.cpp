@@ -1,0 +1,183 @@
+#include "actors/dispatcher.hpp"
+
+#include "actors/routing.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace conductor {
+namespace {
+
+using self_ptr = dispatcher_actor::stateful_pointer<dispatcher_state>;
+using waiting = dispatcher_state::waiting;
+
+constexpr auto tick_every = std::chrono::seconds(1);
+
+backend_load* find(dispatcher_state& st, const std::string& name) {
+  const auto i = std::find_if(st.fleet.begin(), st.fleet.end(),
+                              [&](const auto& b) { return b.status.name == name; });
+  return i == st.fleet.end() ? nullptr : &*i;
+}
+
+has_place free_place(const dispatcher_state& st, const acquire& wish) {
+  return [&st, &wish](const backend_load& b) {
+    if (!wish.takes_place || !b.status.parallel)
+      return true;
+    const auto i = st.taken.find({b.status.name, wish.model});
+    return i == st.taken.end() || i->second < *b.status.parallel;
+  };
+}
+
+/// A place is taken here and given back by the destruction of the last pointer.
+lease_ptr grant(self_ptr self, const std::string& backend, const acquire& wish) {
+  auto& st = self->state;
+  const auto id = st.next_lease++;
+  st.leases[id] = {backend, wish.model, wish.takes_place};
+  auto* load = find(st, backend);
+  if (wish.takes_place) {
+    ++load->in_flight;
+    ++st.taken[{backend, wish.model}];
+  } else {
+    ++load->relayed;
+  }
+  auto home = caf::actor_cast<dispatcher_actor>(self);
+  return {new lease{id, backend, wish.model}, [home](const lease* l) {
+            caf::anon_send(home, lease_ended{l->id});
+            delete l;
+          }};
+}
+
+/// True when `wish` was answered, by a lease or by an error.
+template <class Promise>
+bool try_grant(self_ptr self, const acquire& wish, Promise& reply) {
+  auto& st = self->state;
+  const auto choice = choose_backend(st.fleet, wish, free_place(st, wish));
+  if (const auto* b = std::get_if<const backend_load*>(&choice)) {
+    reply.deliver(grant(self, (*b)->status.name, wish));
+    return true;
+  }
+  if (const auto* f = std::get_if<failure>(&choice)) {
+    reply.deliver(make_error(f->code, f->detail));
+    return true;
+  }
+  return false;
+}
+
+void serve_queue(self_ptr self) {
+  std::erase_if(self->state.queue, [&](waiting& w) {
+    if (!try_grant(self, w.wish, w.reply))
+      return false;
+    self->demonitor(w.who);
+    return true;
+  });
+}
+
+void end_lease(self_ptr self, std::uint64_t id) {
+  auto& st = self->state;
+  const auto i = st.leases.find(id);
+  if (i == st.leases.end())
+    return;
+  const auto& g = i->second;
+  auto* load = find(st, g.backend);
+  if (g.takes_place) {
+    --load->in_flight;
+    const auto place = st.taken.find({g.backend, g.model});
+    if (--place->second == 0)
+      st.taken.erase(place);
+  } else {
+    --load->relayed;
+  }
+  st.leases.erase(i);
+  serve_queue(self);
+}
+
+void keep_time(self_ptr self) {
+  if (self->state.ticking || self->state.queue.empty())
+    return;
+  self->state.ticking = true;
+  self->delayed_send(self, tick_every, tick{});
+}
+
+void expire(self_ptr self) {
+  auto& st = self->state;
+  const auto now = self->clock().now();
+  std::erase_if(st.queue, [&](waiting& w) {
+    if (now - w.since < st.limits.max_wait)
+      return false;
+    self->demonitor(w.who);
+    w.reply.deliver(
+        make_error(errc::queue_timeout, "waited longer than queue.max_wait for a place"));
+    return true;
+  });
+}
+
+void enqueue(self_ptr self, acquire wish, caf::typed_response_promise<lease_ptr> reply) {
+  auto& st = self->state;
+  if (st.queue.size() >= st.limits.limit) {
+    reply.deliver(
+        make_error(errc::queue_full, std::to_string(st.queue.size()) +
+                                         " requests wait already; queue.limit is " +
+                                         std::to_string(st.limits.limit)));
+    return;
+  }
+  const auto who = caf::actor_cast<caf::actor_addr>(self->current_sender());
+  self->monitor(who);
+  st.queue.push_back({std::move(wish), std::move(reply), who, self->clock().now()});
+  keep_time(self);
+}
+
+} // namespace
+
+dispatcher_actor::behavior_type dispatcher(self_ptr self,
+                                           std::vector<backend_settings> fleet,
+                                           queue_settings limits, backend_factory start) {
+  auto& st = self->state;
+  st.limits = limits;
+  for (const auto& b : fleet) {
+    backend_load load;
+    load.status.name = b.name;
+    load.status.url = to_url(b.url);
+    load.status.parallel = b.parallel;
+    st.fleet.push_back(std::move(load));
+    st.backends[b.name] = start(b, caf::actor_cast<dispatcher_actor>(self));
+  }
+  self->set_down_handler([self](const caf::down_msg& down) {
+    std::erase_if(self->state.queue,
+                  [&](const waiting& w) { return w.who == down.source; });
+  });
+  return {
+      [self](acquire& wish) -> caf::result<lease_ptr> {
+        auto reply = self->make_response_promise<lease_ptr>();
+        if (!try_grant(self, wish, reply))
+          enqueue(self, std::move(wish), reply);
+        return reply;
+      },
+      [self](lease_ended ended) { end_lease(self, ended.id); },
+      [self](backend_status& status) {
+        if (auto* load = find(self->state, status.name)) {
+          load->status = std::move(status);
+          serve_queue(self);
+        }
+      },
+      [self](const attempt_failed& failure) {
+        auto& st = self->state;
+        if (auto* load = find(st, failure.backend)) {
+          // Known here at once, so that the next request does not try it again.
+          load->status.state = backend_state::down;
+          load->status.error = failure.detail;
+          self->send(st.backends[failure.backend], failure);
+        }
+      },
+      [self](fleet_query) {
+        const auto& st = self->state;
+        return fleet_status{st.fleet, st.queue.size(), st.limits.limit};
+      },
+      [self](tick) {
+        self->state.ticking = false;
+        expire(self);
+        keep_time(self);
+      },
+  };
+}
+
+} // namespace conductor

@@ -1,0 +1,59 @@
+#pragma once
+
+#include "config/settings.hpp"
+#include "messages/actors.hpp"
+
+#include <caf/typed_event_based_actor.hpp>
+#include <caf/typed_response_promise.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace conductor {
+
+/// DISPATCHER owns the queue and the places: who gets the next free one.
+///
+/// Policy at this stage: the first backend, in configured order, that answers; behind it
+/// those not heard of yet; when every one is down the first is tried all the same, so
+/// that a restarted Ollama is found by the next request. A backend with `parallel` set
+/// gives at most that many places per model; who finds none waits, first come, first
+/// served. A waiting GENERATION that ends leaves the queue.
+struct dispatcher_state {
+  static inline const char* name = "dispatcher";
+
+  struct waiting {
+    acquire wish;
+    caf::typed_response_promise<lease_ptr> reply;
+    caf::actor_addr who;
+    caf::actor_clock::time_point since;
+  };
+  struct granted {
+    std::string backend;
+    std::string model;
+    bool takes_place = false;
+  };
+
+  queue_settings limits;
+  std::vector<backend_load> fleet;                               ///< in configured order
+  std::map<std::string, backend_actor> backends;                 ///< by name
+  std::map<std::pair<std::string, std::string>, unsigned> taken; ///< (backend, model)
+  std::map<std::uint64_t, granted> leases;
+  std::list<waiting> queue;
+  std::uint64_t next_lease = 1;
+  bool ticking = false;
+};
+
+/// Spawns one BACKEND for each configured server by `start`.
+using backend_factory =
+    std::function<backend_actor(const backend_settings&, const dispatcher_actor&)>;
+
+dispatcher_actor::behavior_type
+dispatcher(dispatcher_actor::stateful_pointer<dispatcher_state> self,
+           std::vector<backend_settings> fleet, queue_settings limits,
+           backend_factory start);
+
+} // namespace conductor

@@ -1,0 +1,282 @@
+#include "actors/generation.hpp"
+
+#include "actors/model_name.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace conductor {
+namespace {
+
+using self_ptr = generation_actor::stateful_pointer<generation_state>;
+using reader = generation_state::reader;
+
+void ask_for_lease(self_ptr self);
+
+/// Long-lived partners keep no trace of an answer that is over.
+void leave(self_ptr self, reader& r) {
+  self->demonitor(r.to.address());
+}
+void leave_exchange(self_ptr self) {
+  auto& st = self->state;
+  if (st.exchange)
+    self->demonitor(st.exchange.address());
+  st.exchange = nullptr;
+}
+
+/// Whether no reader was told anything yet, so that another backend may still be tried.
+bool untold(const generation_state& st) {
+  return std::none_of(st.readers.begin(), st.readers.end(),
+                      [](const reader& r) { return r.has_head; });
+}
+
+/// Sends `r` what its demand allows; true once it has got its terminal event.
+bool serve(self_ptr self, reader& r) {
+  auto& st = self->state;
+  if (st.head && !r.has_head && (!st.pieces.empty() || st.first_piece > 0 || st.end)) {
+    r.has_head = true;
+    self->send(r.to, started{st.head});
+  }
+  while (r.demanded > 0 && r.piece - st.first_piece < st.pieces.size()) {
+    const auto& piece = st.pieces[r.piece - st.first_piece];
+    const auto rest = piece.size() - r.within;
+    const auto part = std::min<std::uint64_t>(rest, r.demanded);
+    self->send(r.to, next{piece.slice(r.within, part)});
+    r.demanded -= part;
+    if (part == rest) {
+      ++r.piece;
+      r.within = 0;
+    } else {
+      r.within += part;
+    }
+  }
+  if (!st.end || r.piece - st.first_piece < st.pieces.size())
+    return false;
+  std::visit([&](const auto& terminal) { self->send(r.to, terminal); }, *st.end);
+  leave(self, r);
+  return true;
+}
+
+/// Under `hold`, what no reader has taken yet counts against the exchange's window.
+void demand_more(self_ptr self) {
+  auto& st = self->state;
+  if (!st.exchange || st.end || st.to_demand == 0)
+    return;
+  if (st.links.limits.slow == slow_reader::hold) {
+    const auto behind = std::any_of(st.readers.begin(), st.readers.end(), [&](auto& r) {
+      return r.piece - st.first_piece < st.pieces.size();
+    });
+    if (behind)
+      return;
+  }
+  if (st.to_demand * 2 < st.links.limits.window_bytes)
+    return;
+  self->send(st.exchange, demand{std::exchange(st.to_demand, 0)});
+}
+
+/// Drops what is more than the limit allows, and the readers that still needed it.
+void bound(self_ptr self) {
+  auto& st = self->state;
+  while (st.buffered > st.links.limits.buffer_bytes && st.pieces.size() > 1) {
+    std::erase_if(st.readers, [&](reader& r) {
+      if (r.piece > st.first_piece)
+        return false;
+      leave(self, r);
+      self->send(r.to, failed{errc::reader_too_slow,
+                              "the reader fell " + std::to_string(st.buffered) +
+                                  " bytes behind; stream.buffer_bytes allows " +
+                                  std::to_string(st.links.limits.buffer_bytes)});
+      return true;
+    });
+    st.buffered -= st.pieces.front().size();
+    st.begin += st.pieces.front().size();
+    st.pieces.pop_front();
+    ++st.first_piece;
+  }
+}
+
+void serve_all(self_ptr self) {
+  auto& st = self->state;
+  std::erase_if(st.readers, [&](reader& r) { return serve(self, r); });
+  bound(self);
+  if (!st.readers.empty()) {
+    demand_more(self);
+    return;
+  }
+  if (st.exchange)
+    self->send(st.exchange, cancel{});
+  leave_exchange(self);
+  self->quit();
+}
+
+void finish(self_ptr self, std::variant<complete, failed> terminal) {
+  auto& st = self->state;
+  if (st.end)
+    return;
+  st.end = std::move(terminal);
+  st.lease.reset();
+  leave_exchange(self);
+  serve_all(self);
+}
+
+void open(self_ptr self) {
+  auto& st = self->state;
+  const auto window = st.links.limits.window_bytes;
+  self->request(st.links.upstreams, caf::infinite,
+                open_exchange{st.asked, st.lease, caf::actor_cast<subscriber_actor>(self),
+                              window})
+      .then(
+          [self](publisher_actor exchange) {
+            self->state.exchange = std::move(exchange);
+            self->monitor(self->state.exchange);
+          },
+          [self](const caf::error& e) {
+            auto f = to_failure(e);
+            finish(self, failed{f.code, std::move(f.detail)});
+          });
+}
+
+void ask_for_lease(self_ptr self) {
+  auto& st = self->state;
+  acquire wish{canonical_model(st.asked->model), st.asked->pinned, st.tried,
+               st.asked->kind == request_kind::inference};
+  self->request(st.links.dispatcher, caf::infinite, std::move(wish))
+      .then(
+          [self](lease_ptr lease) {
+            self->state.lease = std::move(lease);
+            open(self);
+          },
+          [self](const caf::error& e) {
+            auto f = to_failure(e);
+            finish(self, failed{f.code, std::move(f.detail)});
+          });
+}
+
+/// A failure before the first record is not told as long as something else can be tried.
+bool try_again(self_ptr self, const failed& f) {
+  auto& st = self->state;
+  if (st.head || !untold(st) || !st.lease)
+    return false;
+  if (f.code == errc::stale_connection && st.asked->repeatable && !st.stale_once) {
+    st.stale_once = true;
+    leave_exchange(self);
+    open(self);
+    return true;
+  }
+  if (f.code != errc::backend_unreachable && f.code != errc::connect_timeout)
+    return false;
+  self->send(st.links.dispatcher, attempt_failed{st.lease->backend, f.code, f.detail});
+  if (!st.asked->pinned.empty())
+    return false;
+  st.tried.push_back(st.lease->backend);
+  leave_exchange(self);
+  st.lease.reset();
+  ask_for_lease(self);
+  return true;
+}
+
+/// Events of an exchange that was given up are not this answer's.
+bool current(self_ptr self) {
+  auto& st = self->state;
+  return st.exchange && !st.end &&
+         self->current_sender() == caf::actor_cast<caf::strong_actor_ptr>(st.exchange);
+}
+
+reader* sender_in(self_ptr self) {
+  auto& readers = self->state.readers;
+  const auto who = self->current_sender();
+  const auto i = std::find_if(readers.begin(), readers.end(), [&](const reader& r) {
+    return caf::actor_cast<caf::strong_actor_ptr>(r.to) == who;
+  });
+  return i == readers.end() ? nullptr : &*i;
+}
+
+void drop_reader(self_ptr self, const caf::actor_addr& who) {
+  std::erase_if(self->state.readers, [&](reader& r) {
+    const bool match = r.to.address() == who;
+    if (match)
+      leave(self, r);
+    return match;
+  });
+  serve_all(self);
+}
+
+/// Places a new reader at `offset`; false where that part is no longer kept.
+bool place(const generation_state& st, reader& r, std::uint64_t offset) {
+  if (offset < st.begin)
+    return false;
+  offset -= st.begin;
+  r.piece = st.first_piece;
+  for (const auto& piece : st.pieces) {
+    if (offset < piece.size())
+      break;
+    offset -= piece.size();
+    ++r.piece;
+  }
+  r.within = offset;
+  return r.piece - st.first_piece < st.pieces.size() || offset == 0;
+}
+
+} // namespace
+
+generation_actor::behavior_type generation(self_ptr self, request_ptr asked,
+                                           generation_links links) {
+  self->state.asked = std::move(asked);
+  self->state.links = std::move(links);
+  self->set_down_handler([self](const caf::down_msg& down) {
+    auto& st = self->state;
+    if (st.exchange && st.exchange.address() == down.source)
+      finish(self, failed{errc::internal, "the exchange with the backend failed"});
+    else
+      drop_reader(self, down.source);
+  });
+  ask_for_lease(self);
+  return {
+      [self](started& s) {
+        if (current(self))
+          self->state.head = std::move(s.head);
+      },
+      [self](next& n) {
+        if (!current(self))
+          return;
+        auto& st = self->state;
+        st.buffered += n.data.size();
+        st.to_demand += n.data.size();
+        st.pieces.push_back(std::move(n.data));
+        serve_all(self);
+      },
+      [self](complete& c) {
+        if (current(self))
+          finish(self, std::move(c));
+      },
+      [self](failed& f) {
+        if (current(self) && !try_again(self, f))
+          finish(self, std::move(f));
+      },
+      [self](subscribe& s) {
+        reader r;
+        r.to = std::move(s.reader);
+        if (!place(self->state, r, s.from)) {
+          self->send(r.to,
+                     failed{errc::reader_too_slow,
+                            "offset " + std::to_string(s.from) + " is no longer kept"});
+          return;
+        }
+        self->monitor(r.to);
+        self->state.readers.push_back(std::move(r));
+      },
+      [self](demand d) {
+        auto* r = sender_in(self);
+        if (r == nullptr)
+          return;
+        r->demanded += d.bytes;
+        serve_all(self);
+      },
+      [self](cancel) {
+        if (self->current_sender())
+          drop_reader(self, caf::actor_cast<caf::actor_addr>(self->current_sender()));
+      },
+  };
+}
+
+} // namespace conductor

@@ -1,0 +1,66 @@
+#pragma once
+
+#include "config/settings.hpp"
+#include "messages/actors.hpp"
+
+#include <caf/typed_event_based_actor.hpp>
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace conductor {
+
+/// What a GENERATION needs of its node.
+struct generation_links {
+  dispatcher_actor dispatcher;
+  upstreams_actor upstreams;
+  stream_settings limits;
+};
+
+/// GENERATION owns one answer in flight: the lease, the upstream exchange, the bytes that
+/// its readers have still to get, and each reader's demand.
+///
+/// It asks DISPATCHER for a lease, opens the exchange, and publishes what comes. Until
+/// the first record a backend that cannot be reached is left for another. The lease ends
+/// with Ollama's last byte, not with the slowest reader; a reader that falls further
+/// behind than `stream.buffer_bytes` gets `failed{reader_too_slow}`. When the last reader
+/// cancels, the exchange is cancelled, and GENERATION ends.
+struct generation_state {
+  static inline const char* name = "generation";
+
+  /// One subscriber and how far it came.
+  struct reader {
+    subscriber_actor to;
+    std::uint64_t piece = 0;    ///< number of the next piece, counted from the first ever
+    std::size_t within = 0;     ///< bytes of that piece it has already
+    std::uint64_t demanded = 0; ///< bytes it can still take
+    bool has_head = false;
+  };
+
+  request_ptr asked;
+  generation_links links;
+
+  lease_ptr lease;
+  publisher_actor exchange;
+  std::vector<std::string> tried;
+  bool stale_once = false;
+
+  head_ptr head;                 ///< held back until the first record or the end
+  std::deque<bytes> pieces;      ///< of the answer, oldest first
+  std::uint64_t first_piece = 0; ///< number of `pieces.front()`
+  std::uint64_t begin = 0;       ///< offset of its first byte
+  std::uint64_t buffered = 0;    ///< bytes in `pieces`
+  std::uint64_t to_demand = 0;   ///< bytes to ask of the exchange at the next occasion
+  std::vector<reader> readers;
+  std::optional<std::variant<complete, failed>> end;
+};
+
+generation_actor::behavior_type
+generation(generation_actor::stateful_pointer<generation_state> self, request_ptr asked,
+           generation_links links);
+
+} // namespace conductor

@@ -1,0 +1,25 @@
+#pragma once
+
+#include "messages/errors.hpp"
+#include "messages/fleet.hpp"
+
+#include <functional>
+#include <variant>
+#include <vector>
+
+namespace conductor {
+
+/// Whether one more answer of `model` may run on a backend.
+using has_place = std::function<bool(const backend_load&)>;
+
+/// Every candidate is full: wait.
+struct wait_for_place {};
+
+/// Chooses the backend for a request, as a pure function of what is known: the first that
+/// is up, then the first not heard of, then, when all are down, the first not tried yet.
+/// A failure says why none can serve, ever.
+std::variant<const backend_load*, wait_for_place, failure>
+choose_backend(const std::vector<backend_load>& fleet, const acquire& wish,
+               const has_place& free);
+
+} // namespace conductor
