@@ -1,0 +1,255 @@
+#include "adapters/cli/client.hpp"
+
+#include "adapters/cli/failure.hpp"
+#include "adapters/cli/line_splitter.hpp"
+#include "adapters/cli/version.hpp"
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/connect.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/buffer_body.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <boost/beast/http/write.hpp>
+
+#include <array>
+#include <cctype>
+#include <chrono>
+#include <exception>
+#include <utility>
+
+namespace conductor::cli {
+
+namespace asio = boost::asio;
+namespace http = boost::beast::http;
+using boost::system::error_code;
+using socket = asio::generic::stream_protocol::socket;
+using peer = asio::generic::stream_protocol::endpoint;
+
+namespace {
+
+constexpr std::chrono::seconds connect_limit{5};
+constexpr std::chrono::milliseconds tick{100};
+constexpr std::size_t error_body_limit = 1u << 20;
+
+std::string reason(const error_code& ec) {
+  auto text = ec.message();
+  text = text.substr(0, text.find(" (")); // "Host not found (authoritative)"
+  if (!text.empty())
+    text[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(text[0])));
+  return text;
+}
+
+// Calls back at intervals until destroyed; outlives its own last handler.
+class ticker {
+public:
+  ticker(asio::io_context& io, std::function<void()> what)
+      : self_(std::make_shared<state>(io, std::move(what))) {
+    arm(self_);
+  }
+  ~ticker() { self_->timer.cancel(), self_->what = nullptr; }
+
+private:
+  struct state {
+    state(asio::io_context& io, std::function<void()> what)
+        : timer(io), what(std::move(what)) {}
+    asio::steady_timer timer;
+    std::function<void()> what;
+  };
+  static void arm(const std::shared_ptr<state>& s) {
+    s->timer.expires_after(tick);
+    s->timer.async_wait([s](error_code ec) {
+      if (ec || !s->what)
+        return;
+      s->what();
+      arm(s);
+    });
+  }
+  std::shared_ptr<state> self_;
+};
+
+asio::awaitable<std::vector<peer>> peers_of(const endpoint& at, error_code& ec) {
+  std::vector<peer> found;
+  if (at.type == endpoint::kind::unix_socket) {
+    found.emplace_back(asio::local::stream_protocol::endpoint(at.path));
+    co_return found;
+  }
+  auto literal = asio::ip::make_address(at.host, ec);
+  if (!ec) {
+    found.emplace_back(asio::ip::tcp::endpoint(literal, at.port));
+    co_return found;
+  }
+  asio::ip::tcp::resolver names(co_await asio::this_coro::executor);
+  auto results = co_await names.async_resolve(
+      at.host, std::to_string(at.port), asio::redirect_error(asio::use_awaitable, ec));
+  for (const auto& r : results)
+    found.emplace_back(r.endpoint());
+  co_return found;
+}
+
+// Connects to one address of `at`, or leaves the reason in `ec`.
+asio::awaitable<void> connect(socket& to, const endpoint& at, error_code& ec) {
+  auto peers = co_await peers_of(at, ec);
+  for (const auto& p : peers) {
+    error_code ignored;
+    to.close(ignored);
+    asio::steady_timer deadline(to.get_executor(), connect_limit);
+    auto late = std::make_shared<bool>(false);
+    deadline.async_wait([&to, late](error_code waited) {
+      if (!waited && !*late) {
+        *late = true;
+        error_code dropped;
+        to.close(dropped);
+      }
+    });
+    co_await to.async_connect(p, asio::redirect_error(asio::use_awaitable, ec));
+    if (std::exchange(*late, true))
+      ec = asio::error::timed_out;
+    if (!ec)
+      break;
+  }
+  if (!ec && at.type == endpoint::kind::tcp)
+    to.set_option(asio::ip::tcp::no_delay(true));
+}
+
+} // namespace
+
+struct client::state {
+  std::shared_ptr<asio::io_context> loop;
+  std::vector<endpoint> candidates;
+  std::string who;
+  std::string hint;
+
+  asio::awaitable<endpoint> reach(socket& to);
+  asio::awaitable<void> exchange(const request& what, const stream_reader* reader,
+                                 reply& answer);
+  reply perform(const request& what, const stream_reader* reader);
+};
+
+asio::awaitable<endpoint> client::state::reach(socket& to) {
+  error_code ec;
+  std::string tried;
+  for (const auto& at : candidates) {
+    ec = {};
+    co_await connect(to, at, ec);
+    if (!ec)
+      co_return at;
+    tried += (tried.empty() ? "" : " or ") + to_string(at);
+  }
+  throw failure("no " + who + " answers at " + tried + " (" + reason(ec) + ")" + hint);
+}
+
+asio::awaitable<void>
+client::state::exchange(const request& what, const stream_reader* reader, reply& answer) {
+  socket to(*loop);
+  auto at = co_await reach(to);
+  answer.address = to_string(at);
+  auto broken = [&at](const error_code& ec) {
+    auto why = ec == http::error::end_of_stream || ec == http::error::partial_message
+                   ? std::string("closed before the answer was complete")
+                   : "broke: " + reason(ec);
+    return failure("the connection to " + to_string(at) + " " + why);
+  };
+
+  bool tcp = at.type == endpoint::kind::tcp;
+  http::request<http::string_body> head(http::string_to_verb(what.method),
+                                        (tcp ? at.path : "") + what.target, 11);
+  head.set(http::field::host, tcp ? to_string(at) : "localhost");
+  head.set(http::field::user_agent, "conductor/" + std::string(version));
+  head.set(http::field::accept, "application/x-ndjson, application/json");
+  if (!what.body.empty()) {
+    head.set(http::field::content_type, "application/json");
+    head.body() = what.body;
+  }
+  if (!what.body.empty() || what.method == "POST")
+    head.prepare_payload();
+  error_code ec;
+  co_await http::async_write(to, head, asio::redirect_error(asio::use_awaitable, ec));
+  // A refusal may come before the body was taken: read it all the same.
+  auto write_error = ec;
+
+  boost::beast::flat_buffer buffer;
+  http::response_parser<http::buffer_body> parser;
+  parser.header_limit(64 * 1024);
+  parser.body_limit(boost::none);
+  co_await http::async_read_header(to, buffer, parser,
+                                   asio::redirect_error(asio::use_awaitable, ec));
+  if (ec)
+    throw broken(write_error ? write_error : ec);
+  answer.status = parser.get().result_int();
+  answer.backend = std::string(parser.get()["X-Conductor-Backend"]);
+
+  bool refused = answer.status >= 400;
+  line_splitter lines;
+  std::array<char, 64 * 1024> space;
+  while (!parser.is_done()) {
+    parser.get().body() = {space.data(), space.size(), true};
+    co_await http::async_read_some(to, buffer, parser,
+                                   asio::redirect_error(asio::use_awaitable, ec));
+    if (ec && ec != http::error::need_buffer)
+      break;
+    std::string_view piece(space.data(), space.size() - parser.get().body().size);
+    if (!refused && reader)
+      lines.feed(piece, reader->on_line);
+    else if (!refused || answer.body.size() < error_body_limit)
+      answer.body.append(piece);
+    ec = {};
+  }
+  if (!ec && !refused && reader)
+    lines.finish(reader->on_line);
+  if (refused)
+    throw refusal(answer.status, error_text(answer.status, answer.body));
+  if (ec)
+    throw broken(ec);
+}
+
+reply client::state::perform(const request& what, const stream_reader* reader) {
+  reply answer;
+  std::exception_ptr thrown;
+  std::unique_ptr<ticker> ticks;
+  if (reader && reader->on_tick)
+    ticks = std::make_unique<ticker>(*loop, reader->on_tick);
+  asio::co_spawn(*loop, exchange(what, reader, answer), [&](std::exception_ptr e) {
+    thrown = e;
+    loop->stop(); // whoever watches meanwhile goes on with the next request
+  });
+  loop->run();
+  loop->restart();
+  if (thrown)
+    std::rethrow_exception(thrown);
+  return answer;
+}
+
+client::client(std::vector<endpoint> candidates, std::string who, std::string hint,
+               std::shared_ptr<asio::io_context> loop)
+    : state_(std::make_unique<state>()) {
+  state_->loop = loop ? std::move(loop) : std::make_shared<asio::io_context>(1);
+  state_->candidates = std::move(candidates);
+  state_->who = std::move(who);
+  state_->hint = std::move(hint);
+}
+client::~client() = default;
+client::client(client&&) noexcept = default;
+
+reply client::fetch(const request& what) {
+  return state_->perform(what, nullptr);
+}
+
+reply client::stream(const request& what, const stream_reader& reader) {
+  return state_->perform(what, &reader);
+}
+
+std::shared_ptr<asio::io_context> client::loop() const {
+  return state_->loop;
+}
+
+} // namespace conductor::cli
