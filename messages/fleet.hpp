@@ -68,7 +68,6 @@ struct probe_result {
   std::string version;
   std::chrono::microseconds latency{};
 };
-
 /// One backend as DISPATCHER sees it.
 struct backend_load {
   backend_status status;

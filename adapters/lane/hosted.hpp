@@ -65,8 +65,7 @@ auto spawn_in(caf::actor_system& system, caf::execution_unit* unit, F fun, Ts&&.
   caf::detail::init_fun_factory<impl, F> factory;
   caf::actor_config cfg{unit};
   cfg.init_fun = factory(std::move(fun), std::forward<Ts>(xs)...);
-  return caf::infer_handle_from_fun_t<F>(
-      system.spawn_class<Host<impl>, caf::no_spawn_options>(cfg));
+  return system.spawn_class<Host<impl>, caf::no_spawn_options>(cfg);
 }
 
 } // namespace detail

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace conductor {
+
+/// What the decisions need of a JSON request body.
+struct body_facts {
+  std::string model; ///< `model`, else `name`
+  std::optional<bool> stream;
+  std::string
+      runner_options; ///< `options` that make Ollama reload, `num_ctx=4096,…`, sorted
+};
+
+/// Finds them by scanning the bytes once: no document tree, nothing of a prompt is
+/// copied. Keys are compared as Go does, in any case; of equal keys the last counts. A
+/// body that is no JSON object gives what was found up to there: Ollama tells the client
+/// what is wrong.
+body_facts scan_body(std::string_view json);
+
+} // namespace conductor

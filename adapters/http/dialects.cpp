@@ -1,0 +1,171 @@
+#include "adapters/http/dialects.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace conductor {
+namespace {
+
+using json = nlohmann::ordered_json;
+
+std::string dump(const json& j) {
+  return j.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+std::string openai_type(int status) {
+  return status == 400   ? "invalid_request_error"
+         : status == 404 ? "not_found_error"
+                         : "api_error";
+}
+
+std::string anthropic_type(int status) {
+  switch (status) {
+  case 400:
+    return "invalid_request_error";
+  case 401:
+    return "authentication_error";
+  case 403:
+    return "permission_error";
+  case 404:
+    return "not_found_error";
+  case 413:
+    return "request_too_large";
+  case 429:
+    return "rate_limit_error";
+  case 503:
+    return "overloaded_error";
+  default:
+    return "api_error";
+  }
+}
+
+std::string title_of(int status) {
+  switch (status) {
+  case 400:
+    return "Bad Request";
+  case 404:
+    return "Not Found";
+  case 405:
+    return "Method Not Allowed";
+  case 413:
+    return "Content Too Large";
+  case 429:
+    return "Too Many Requests";
+  case 502:
+    return "Bad Gateway";
+  case 503:
+    return "Service Unavailable";
+  case 504:
+    return "Gateway Timeout";
+  default:
+    return "Error";
+  }
+}
+
+json openai_error(int status, std::string_view message) {
+  return {{"error",
+           {{"message", message},
+            {"type", openai_type(status)},
+            {"param", nullptr},
+            {"code", nullptr}}}};
+}
+
+} // namespace
+
+framing framing_of(std::string_view type) {
+  if (type.starts_with("application/x-ndjson"))
+    return framing::ndjson;
+  if (type.starts_with("text/event-stream"))
+    return framing::sse;
+  return framing::opaque;
+}
+
+int status_of(errc code) {
+  switch (code) {
+  case errc::unknown_backend:
+    return 400;
+  case errc::first_byte_timeout:
+  case errc::gap_timeout:
+    return 504;
+  case errc::queue_full:
+  case errc::queue_timeout:
+  case errc::backend_down:
+  case errc::no_backend:
+  case errc::shutting_down:
+    return 503;
+  case errc::internal:
+    return 500;
+  default:
+    return 502;
+  }
+}
+
+std::string message_of(errc code, std::string_view detail) {
+  if (code == errc::queue_full || code == errc::queue_timeout)
+    return "server busy, please try again.  maximum pending requests exceeded";
+  if (code == errc::stream_truncated)
+    return "upstream stream ended unexpectedly";
+  return detail.empty() ? to_string(code) : std::string{detail};
+}
+
+response error_response(dialect speaks, int status, std::string_view message,
+                        std::string_view code, std::string_view request_id) {
+  response r;
+  r.status = status;
+  r.content_type = "application/json; charset=utf-8";
+  if (status == 503)
+    r.headers.push_back({"Retry-After", "1"});
+  switch (speaks) {
+  case dialect::ollama:
+    r.body = dump({{"error", message}});
+    break;
+  case dialect::openai:
+  case dialect::responses:
+    r.body = dump(openai_error(status, message));
+    break;
+  case dialect::anthropic:
+    r.body = dump({{"type", "error"},
+                   {"error", {{"type", anthropic_type(status)}, {"message", message}}},
+                   {"request_id", request_id}});
+    break;
+  case dialect::native:
+    r.content_type = "application/problem+json";
+    r.body = dump({{"type", "about:blank"},
+                   {"title", title_of(status)},
+                   {"status", status},
+                   {"detail", message},
+                   {"code", code},
+                   {"request_id", request_id}});
+    break;
+  }
+  return r;
+}
+
+std::string error_record(dialect speaks, framing frames, std::string_view message,
+                         std::string_view code) {
+  if (frames == framing::ndjson)
+    return dump({{"error", message}}) + "\n";
+  if (frames == framing::opaque)
+    return {};
+  switch (speaks) {
+  case dialect::responses:
+    return "event: response.failed\ndata: " +
+           dump({{"type", "response.failed"},
+                 {"response",
+                  {{"object", "response"},
+                   {"status", "failed"},
+                   {"error", {{"code", "server_error"}, {"message", message}}}}}}) +
+           "\n\n";
+  case dialect::anthropic:
+    return "event: error\ndata: " +
+           dump({{"type", "error"},
+                 {"error", {{"type", "api_error"}, {"message", message}}}}) +
+           "\n\n";
+  default: {
+    auto error = openai_error(500, message);
+    error["error"]["code"] = code;
+    return "data: " + dump(error) + "\n\n";
+  }
+  }
+}
+
+} // namespace conductor

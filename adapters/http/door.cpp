@@ -1,0 +1,63 @@
+#include "adapters/http/door.hpp"
+
+#include <unistd.h>
+
+#include <utility>
+
+namespace conductor {
+namespace {
+
+using self_ptr = door_actor::stateful_pointer<door_state>;
+
+void tell_if_empty(self_ptr self) {
+  auto& st = self->state;
+  if (!st.open.empty())
+    return;
+  for (auto& promise : std::exchange(st.waiting, {}))
+    promise.deliver(caf::unit);
+}
+
+template <class Message>
+void tell_all(self_ptr self, Message m) {
+  for (const auto& who : self->state.open)
+    if (auto w = caf::actor_cast<caf::strong_actor_ptr>(who))
+      self->send(caf::actor_cast<wire_actor>(w), m);
+}
+
+} // namespace
+
+door_actor::behavior_type door(self_ptr self, lane* home) {
+  self->state.home = home;
+  self->set_down_handler([self](const caf::down_msg& down) {
+    auto& st = self->state;
+    if (st.open.erase(down.source) > 0)
+      --st.home->connections;
+    tell_if_empty(self);
+  });
+  return {
+      [self](arrival& a) {
+        auto& st = self->state;
+        if (st.draining) {
+          ::close(a.descriptor);
+          --st.home->connections;
+          return;
+        }
+        auto w = spawn_class_on<wire>(*st.home, a.descriptor, a.family, std::move(a.peer),
+                                      std::move(a.context));
+        self->monitor(w);
+        st.open.insert(w.address());
+      },
+      [self](drain d) -> caf::result<caf::unit_t> {
+        auto& st = self->state;
+        st.draining = true;
+        auto promise = self->make_response_promise<caf::unit_t>();
+        st.waiting.push_back(promise);
+        tell_all(self, d);
+        tell_if_empty(self);
+        return promise;
+      },
+      [self](expel e) { tell_all(self, e); },
+  };
+}
+
+} // namespace conductor

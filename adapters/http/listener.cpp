@@ -1,0 +1,189 @@
+#include "adapters/http/listener.hpp"
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/write.hpp>
+#include <caf/send.hpp>
+#include <spdlog/spdlog.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <stdexcept>
+#include <utility>
+
+namespace conductor {
+namespace {
+
+namespace asio = boost::asio;
+using tcp = asio::ip::tcp;
+using local = asio::local::stream_protocol;
+
+constexpr auto pause_without_descriptors = std::chrono::milliseconds(100);
+constexpr int backlog = 4096;
+
+[[noreturn]] void fail(const endpoint& at, const std::string& why) {
+  throw std::runtime_error("cannot listen on " + to_string(at) + ": " + why);
+}
+
+tcp::endpoint resolve(asio::io_context& io, const endpoint& at) {
+  boost::system::error_code ec;
+  const auto address = asio::ip::make_address(at.host.empty() ? "0.0.0.0" : at.host, ec);
+  if (!ec)
+    return {address, at.port};
+  // A name, once, at start-up.
+  const auto found = tcp::resolver(io).resolve(at.host, std::to_string(at.port), ec);
+  if (ec || found.empty())
+    fail(at, "unknown host");
+  return found.begin()->endpoint();
+}
+
+/// Whether a node answers on that socket file; a file nobody answers on is removed.
+bool answers(asio::io_context& io, const std::string& path) {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0)
+    return false;
+  if (!S_ISSOCK(info.st_mode))
+    throw std::runtime_error("cannot listen on unix:" + path + ": the file is no socket");
+  boost::system::error_code ec;
+  local::socket probe{io};
+  probe.connect(local::endpoint{path}, ec);
+  if (!ec)
+    return true;
+  ::unlink(path.c_str());
+  return false;
+}
+
+std::string peer_of(const tcp::socket& socket) {
+  boost::system::error_code ec;
+  const auto peer = socket.remote_endpoint(ec);
+  return ec ? "unknown" : peer.address().to_string() + ":" + std::to_string(peer.port());
+}
+
+std::string peer_of(const local::socket& socket) {
+  ucred who{};
+  socklen_t size = sizeof who;
+  auto fd = const_cast<local::socket&>(socket).native_handle();
+  if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &size) != 0)
+    return "unix";
+  return "unix:uid=" + std::to_string(who.uid);
+}
+
+} // namespace
+
+listener::listener(const endpoint& at, std::vector<seat> seats,
+                   std::shared_ptr<const wire_context> context)
+    : address_(at)
+    , seats_(std::move(seats))
+    , context_(std::move(context))
+    , pause_(seats_.front().where->io()) {
+  auto& io = seats_.front().where->io();
+  boost::system::error_code ec;
+  const auto bind = [&](auto& acceptor, const auto& where) {
+    acceptor.open(where.protocol(), ec);
+    if (!ec)
+      acceptor.set_option(asio::socket_base::reuse_address(true), ec);
+    if (!ec)
+      acceptor.bind(where, ec);
+    if (!ec)
+      acceptor.listen(backlog, ec);
+    if (ec)
+      fail(at, ec.message());
+  };
+  if (at.type == endpoint::kind::tcp) {
+    auto& acceptor = acceptor_.emplace<tcp_acceptor>(io);
+    bind(acceptor, resolve(io, at));
+    address_.port = acceptor.local_endpoint().port();
+  } else {
+    if (at.path.size() >= sizeof(sockaddr_un::sun_path))
+      fail(at, "the path is longer than the system allows");
+    if (answers(io, at.path))
+      fail(at, "another node answers there");
+    auto& acceptor = acceptor_.emplace<unix_acceptor>(io);
+    bind(acceptor, local::endpoint{at.path});
+    ::chmod(at.path.c_str(), S_IRUSR | S_IWUSR); // the owner's user only
+  }
+}
+
+listener::~listener() {
+  if (address_.type == endpoint::kind::unix_socket && acceptor_.index() != 0)
+    ::unlink(address_.path.c_str());
+}
+
+void listener::start() {
+  asio::post(seats_.front().where->io(), [this] { accept(); });
+}
+
+void listener::stop() {
+  asio::post(seats_.front().where->io(), [this] {
+    boost::system::error_code ignored;
+    pause_.cancel();
+    std::visit(
+        [&](auto& acceptor) {
+          if constexpr (requires { acceptor.close(ignored); })
+            acceptor.close(ignored);
+        },
+        acceptor_);
+  });
+}
+
+void listener::accept() {
+  const auto again = [this](const boost::system::error_code& ec, auto socket) {
+    lane::turn scope{*seats_.front().where, "listener"};
+    if (ec == asio::error::operation_aborted || ec == asio::error::bad_descriptor)
+      return;
+    if (!ec) {
+      accepted(std::move(socket));
+      accept();
+      return;
+    }
+    // A peer that left before it was accepted is no reason to wait.
+    if (ec == asio::error::connection_aborted) {
+      accept();
+      return;
+    }
+    spdlog::warn("accepting on {} pauses: {}", to_string(address_), ec.message());
+    pause_.expires_after(pause_without_descriptors);
+    pause_.async_wait([this](const boost::system::error_code& stopped) {
+      if (!stopped)
+        accept();
+    });
+  };
+  if (auto* a = std::get_if<tcp_acceptor>(&acceptor_))
+    a->async_accept(again);
+  else if (auto* u = std::get_if<unix_acceptor>(&acceptor_))
+    u->async_accept(again);
+}
+
+template <class Socket>
+void listener::accepted(Socket socket) {
+  const auto few = std::min_element(seats_.begin(), seats_.end(), [](auto& a, auto& b) {
+    return a.where->connections < b.where->connections;
+  });
+  std::size_t total = 0;
+  for (const auto& s : seats_)
+    total += s.where->connections;
+  if (total >= context_->server.max_connections) {
+    refuse(client_socket{std::move(socket)});
+    return;
+  }
+  ++few->where->connections;
+  auto peer = peer_of(socket);
+  const auto family = address_.type == endpoint::kind::unix_socket
+                          ? AF_UNIX
+                          : socket.local_endpoint().protocol().family();
+  caf::anon_send(few->door, arrival{socket.release(), family, std::move(peer), context_});
+}
+
+void listener::refuse(client_socket socket) {
+  static constexpr std::string_view text =
+      "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json; "
+      "charset=utf-8\r\n"
+      "Content-Length: 75\r\nRetry-After: 1\r\nConnection: close\r\n\r\n"
+      "{\"error\":\"too many connections: server.max_connections is reached already\"}";
+  auto owned = std::make_shared<client_socket>(std::move(socket));
+  asio::async_write(*owned, asio::buffer(text),
+                    [owned](const boost::system::error_code&, std::size_t) {});
+}
+
+} // namespace conductor

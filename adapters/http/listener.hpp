@@ -1,0 +1,57 @@
+#pragma once
+
+#include "adapters/http/door.hpp"
+
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace conductor {
+
+/// One listening address: accepts, and hands each connection to the lane with the fewest.
+/// Accepting runs on the first of its lanes. Out of descriptors, it pauses.
+class listener {
+public:
+  struct seat {
+    lane* where = nullptr;
+    door_actor door;
+  };
+
+  /// Binds and listens; throws std::runtime_error that names the address and the reason.
+  /// A Unix socket left by a node that is gone is replaced, one that answers is not.
+  listener(const endpoint& at, std::vector<seat> seats,
+           std::shared_ptr<const wire_context> context);
+  ~listener();
+
+  /// Begins to accept.
+  void start();
+
+  /// Stops accepting and closes; on the accepting lane, from any thread.
+  void stop();
+
+  /// The address in use: the port is the real one.
+  const endpoint& address() const noexcept { return address_; }
+
+private:
+  using tcp_acceptor = boost::asio::ip::tcp::acceptor;
+  using unix_acceptor = boost::asio::local::stream_protocol::acceptor;
+
+  void accept();
+  template <class Socket>
+  void accepted(Socket socket);
+  void refuse(client_socket socket);
+
+  endpoint address_;
+  std::vector<seat> seats_;
+  std::shared_ptr<const wire_context> context_;
+  std::variant<std::monostate, tcp_acceptor, unix_acceptor> acceptor_;
+  boost::asio::steady_timer pause_;
+};
+
+} // namespace conductor

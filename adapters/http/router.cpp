@@ -1,0 +1,101 @@
+#include "adapters/http/router.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace conductor {
+namespace {
+
+struct inference_path {
+  std::string_view path;
+  dialect speaks;
+  bool streams_by_default;
+};
+
+constexpr std::array inference{
+    inference_path{"/api/generate", dialect::ollama, true},
+    inference_path{"/api/chat", dialect::ollama, true},
+    inference_path{"/api/embed", dialect::ollama, false},
+    inference_path{"/api/embeddings", dialect::ollama, false},
+    inference_path{"/v1/chat/completions", dialect::openai, false},
+    inference_path{"/v1/completions", dialect::openai, false},
+    inference_path{"/v1/embeddings", dialect::openai, false},
+    inference_path{"/v1/audio/transcriptions", dialect::openai, false},
+    inference_path{"/v1/responses", dialect::responses, false},
+    inference_path{"/v1/messages", dialect::anthropic, false},
+};
+
+bool under(std::string_view path, std::string_view root) {
+  return path.starts_with(root) &&
+         (path.size() == root.size() || path[root.size()] == '/');
+}
+
+int hex(char c) {
+  if (c >= '0' && c <= '9')
+    return c - '0';
+  if (c >= 'a' && c <= 'f')
+    return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F')
+    return c - 'A' + 10;
+  return -1;
+}
+
+} // namespace
+
+std::string path_of(std::string_view target) {
+  target = target.substr(0, target.find_first_of("?#"));
+  std::string path;
+  path.reserve(target.size());
+  for (std::size_t i = 0; i < target.size(); ++i) {
+    if (target[i] == '%' && i + 2 < target.size() && hex(target[i + 1]) >= 0 &&
+        hex(target[i + 2]) >= 0) {
+      path += static_cast<char>(hex(target[i + 1]) * 16 + hex(target[i + 2]));
+      i += 2;
+    } else {
+      path += target[i];
+    }
+  }
+  return path;
+}
+
+route find_route(std::string_view method, std::string_view path) {
+  route r;
+  const bool reads = method == "GET" || method == "HEAD";
+  r.repeatable = reads;
+  if (under(path, "/conductor")) {
+    r.kind = request_kind::local;
+    r.speaks = dialect::native;
+    return r;
+  }
+  if (path == "/" || path == "/healthz" || path == "/readyz" || path == "/metrics") {
+    r.kind = request_kind::local;
+    return r;
+  }
+  if (method == "POST") {
+    const auto i = std::find_if(inference.begin(), inference.end(),
+                                [&](const auto& e) { return e.path == path; });
+    if (i != inference.end()) {
+      r.kind = request_kind::inference;
+      r.speaks = i->speaks;
+      r.names_model = path != "/v1/audio/transcriptions";
+      r.streams_by_default = i->streams_by_default;
+      r.repeatable = true;
+      return r;
+    }
+  }
+  if (under(path, "/v1")) {
+    r.speaks = path.starts_with("/v1/messages") ? dialect::anthropic : dialect::openai;
+    return r;
+  }
+  if (under(path, "/api")) {
+    r.uploads = method == "POST" && path.starts_with("/api/blobs/");
+    r.names_model = method == "POST" && !r.uploads;
+    r.repeatable = reads || path == "/api/show";
+    return r;
+  }
+  r.kind = request_kind::local;
+  r.known = false;
+  return r;
+}
+
+} // namespace conductor

@@ -1,0 +1,103 @@
+#include "adapters/http/wire.hpp"
+
+#include <boost/asio/detail/socket_option.hpp>
+#include <boost/asio/ip/tcp.hpp>
+
+#include <utility>
+
+namespace conductor {
+
+wire::wire(caf::actor_config& cfg, int descriptor, int family, std::string peer,
+           std::shared_ptr<const wire_context> context)
+    : hosted(cfg)
+    , context_(std::move(context))
+    , socket_(new client_socket(
+                  home().io(), {family, family == AF_UNIX ? 0 : IPPROTO_TCP}, descriptor),
+              destroy_on_lane{&home()})
+    , deadline_(new deadline(home().io(), ctrl(), [this] { expired(); }),
+                destroy_on_lane{&home()})
+    , peer_(std::move(peer)) {
+  if (family != AF_UNIX) {
+    boost::system::error_code ignored;
+    socket_->set_option(boost::asio::ip::tcp::no_delay(true), ignored);
+  }
+}
+
+wire::behavior_type wire::make_behavior() {
+  client_ = context_->make_client(home(), caf::actor_cast<wire_actor>(this));
+  deadline_->set(context_->server.keep_alive);
+  read();
+  return {
+      // SUBSCRIBER: the answer.
+      [this](const started& s) { begin(*s.head); },
+      [this](next& n) { body(std::move(n.data)); },
+      [this](const complete&) { end(); },
+      [this](const failed& f) { fail(f); },
+      // PUBLISHER: the body of an upload.
+      [this](subscribe& s) {
+        upload_to_ = std::move(s.reader);
+        publish_upload();
+      },
+      [this](demand d) {
+        upload_demand_ += d.bytes;
+        publish_upload();
+        parse();
+      },
+      [this](cancel) { upload_to_ = nullptr; },
+      [this](const conductor::response& r) { answer(r); },
+      [this](drain) {
+        draining_ = true;
+        keep_ = false;
+        if (phase_ == phase::head && filled_ == parsed_)
+          lost();
+      },
+      [this](expel e) {
+        send(client_, e);
+        if (phase_ == phase::head || phase_ == phase::body)
+          lost();
+      },
+      [this](gone) { quit(); },
+  };
+}
+
+void wire::on_exit() {
+  closed_ = true;
+  deadline_->stop();
+  socket_.reset();
+  client_ = nullptr;
+  upload_to_ = nullptr;
+}
+
+void wire::lost() {
+  if (std::exchange(closed_, true))
+    return;
+  boost::system::error_code ignored;
+  socket_->close(ignored);
+  deadline_->stop();
+  if (upload_to_)
+    send(std::exchange(upload_to_, nullptr),
+         failed{errc::body_aborted, "the client left inside its request body"});
+  send(client_, gone{});
+  send(caf::actor_cast<wire_actor>(this), gone{});
+}
+
+void wire::expired() {
+  lane::turn scope{home(), "wire"};
+  switch (phase_) {
+  case phase::head:
+    if (filled_ > parsed_)
+      refuse(408, "the request's head did not arrive in server.head_timeout");
+    else
+      lost();
+    break;
+  case phase::body:
+    refuse(408, "the request's body stopped for longer than server.body_timeout");
+    break;
+  case phase::answering: // the peer takes nothing
+  case phase::closing:
+    lost();
+    break;
+  }
+}
+
+} // namespace conductor

@@ -1,0 +1,252 @@
+#include "adapters/http/wire.hpp"
+
+#include "adapters/http/body_facts.hpp"
+#include "adapters/http/forward.hpp"
+#include "adapters/http/request_id.hpp"
+
+#include <boost/beast/http/error.hpp>
+
+#include <utility>
+
+namespace conductor {
+namespace {
+
+namespace http = boost::beast::http;
+namespace asio = boost::asio;
+
+constexpr std::size_t small_read = 4096;
+constexpr std::size_t body_read = 64 * 1024;
+
+/// A folded header line is a line that begins with white space.
+bool folded(std::string_view head) {
+  return head.find("\r\n ") != std::string_view::npos ||
+         head.find("\r\n\t") != std::string_view::npos;
+}
+
+/// Origin form of a target: `http://host/path` becomes `/path`; empty: neither.
+std::string origin_form(std::string target) {
+  if (target.starts_with('/'))
+    return target;
+  for (std::string_view scheme : {"http://", "https://"})
+    if (target.starts_with(scheme)) {
+      const auto slash = target.find('/', scheme.size());
+      return slash == std::string::npos ? "/" : target.substr(slash);
+    }
+  return {};
+}
+
+} // namespace
+
+void wire::read() {
+  if (reading_ || closed_)
+    return;
+  if (parsed_ == filled_) {
+    parsed_ = filled_ = 0;
+  } else if (parsed_ > 0) {
+    in_.erase(0, parsed_);
+    filled_ -= parsed_;
+    parsed_ = 0;
+  }
+  const auto room = phase_ == phase::body || uploading_ ? body_read : small_read;
+  in_.resize(filled_ + room);
+  reading_ = true;
+  socket_->async_read_some(
+      asio::buffer(in_.data() + filled_, room),
+      [this, alive = hold()](const boost::system::error_code& ec, std::size_t n) {
+        lane::turn scope{home(), "wire"};
+        reading_ = false;
+        if (!closed_)
+          on_read(ec, n);
+      });
+}
+
+void wire::on_read(const boost::system::error_code& ec, std::size_t n) {
+  if (ec) {
+    lost(); // also a half-closed peer is gone, as for Ollama
+    return;
+  }
+  if (phase_ == phase::closing) {
+    read(); // what comes after the last answer is thrown away
+    return;
+  }
+  filled_ += n;
+  parse();
+}
+
+bool wire::wants_bytes() const {
+  if (uploading_)
+    return upload_demand_ > 0;
+  return phase_ == phase::head || phase_ == phase::body;
+}
+
+void wire::parse() {
+  while (!closed_ && wants_bytes() && parsed_ < filled_)
+    if (!feed())
+      break;
+  if (closed_)
+    return;
+  if (phase_ == phase::head && filled_ > parsed_)
+    deadline_->set(context_->server.head_timeout);
+  else if (phase_ == phase::body)
+    deadline_->set(context_->server.body_timeout);
+  // While an answer is awaited, one read watches for the peer's end; bytes of a next
+  // request that came already stop that watch, which bounds them.
+  const bool watching = phase_ == phase::answering && !uploading_ && parsed_ == filled_;
+  if (wants_bytes() || watching || phase_ == phase::closing)
+    read();
+}
+
+/// Gives the parser what is there; false when it needs more first.
+bool wire::feed() {
+  if (!parser_)
+    parser_.emplace(context_->server.max_head_bytes);
+  const bool in_head = !parser_->is_header_done();
+  const std::string_view unparsed{in_.data() + parsed_, filled_ - parsed_};
+  boost::beast::error_code ec;
+  const auto n = parser_->put(asio::buffer(unparsed.data(), unparsed.size()), ec);
+  parsed_ += n;
+  if (ec == http::error::need_more) {
+    if (n == 0)
+      return false;
+  } else if (ec == http::error::header_limit) {
+    refuse(431, "the request's head is larger than server.max_head_bytes");
+    return false;
+  } else if (ec) {
+    refuse(400, "not a valid HTTP/1.1 request: " + ec.message());
+    return false;
+  }
+  if (in_head && parser_->is_header_done()) {
+    if (folded(unparsed.substr(0, n)))
+      parser_->objection = "a folded header line";
+    on_head();
+  } else if (phase_ == phase::body) {
+    on_body();
+  }
+  if (uploading_)
+    publish_upload();
+  return true;
+}
+
+void wire::on_head() {
+  auto& head = parser_->head;
+  route_ = {};
+  guard_ = {};
+  version_ = head.version;
+  asked_head_ = head.method == "HEAD";
+  request_id_ = choose_request_id(head.find("X-Request-Id"));
+  keep_ = parser_->keep_alive() && !draining_;
+  head.target = origin_form(std::move(head.target));
+  if (!parser_->objection.empty() || head.target.empty()) {
+    refuse(400, parser_->objection.empty() ? "the request target must be a path"
+                                           : parser_->objection);
+    return;
+  }
+  const auto path = path_of(head.target);
+  route_ = find_route(head.method, path);
+  guard_ = judge(head, context_->guard);
+  const bool has_body = !parser_->is_done();
+  if (guard_.status) {
+    keep_ = keep_ && !has_body;
+    phase_ = phase::answering;
+    answer(conductor::response{*guard_.status, {}, {}, {}});
+    return;
+  }
+  must_continue_ = has_body && same_name(head.find("Expect"), "100-continue");
+  if (route_.uploads) {
+    uploading_ = true;
+    ask();
+    return;
+  }
+  const auto length = parser_->content_length();
+  if (length && *length > context_->server.max_body_bytes) {
+    refuse(413, "the request's body is larger than server.max_body_bytes, which is " +
+                    std::to_string(context_->server.max_body_bytes));
+    return;
+  }
+  if (!has_body) {
+    ask();
+    return;
+  }
+  phase_ = phase::body;
+  if (std::exchange(must_continue_, false)) {
+    out_.text("HTTP/1.1 100 Continue\r\n\r\n");
+    flush();
+  }
+  if (length)
+    parser_->body.reserve(static_cast<std::size_t>(*length));
+}
+
+void wire::on_body() {
+  if (parser_->body.size() > context_->server.max_body_bytes)
+    refuse(413, "the request's body is larger than server.max_body_bytes, which is " +
+                    std::to_string(context_->server.max_body_bytes));
+  else if (parser_->is_done())
+    ask();
+}
+
+void wire::ask() {
+  auto& head = parser_->head;
+  auto asked = std::make_shared<conductor::request>();
+  asked->id = request_id_;
+  asked->kind = route_.kind;
+  asked->speaks = route_.speaks;
+  asked->repeatable = route_.repeatable;
+  asked->method = head.method;
+  asked->target = head.target;
+  asked->pinned = head.find("X-Conductor-Backend");
+  asked->peer = peer_;
+  asked->received = request_clock::now();
+  asked->headers = forwarded_headers(head);
+  if (uploading_) {
+    asked->upload = caf::actor_cast<publisher_actor>(this);
+    if (const auto length = parser_->content_length())
+      asked->upload_length = *length;
+  } else {
+    if (route_.names_model) {
+      auto facts = scan_body(parser_->body);
+      asked->model = std::move(facts.model);
+      asked->runner_options = std::move(facts.runner_options);
+      asked->streams = facts.stream.value_or(route_.streams_by_default);
+    }
+    asked->body = bytes::adopt(std::move(parser_->body));
+    parser_.reset();
+  }
+  phase_ = phase::answering;
+  head_sent_ = chunked_ = ended_ = false;
+  framing_ = framing::opaque;
+  deadline_->clear();
+  send(client_, request_ptr{std::move(asked)});
+}
+
+void wire::publish_upload() {
+  if (!uploading_ || !upload_to_)
+    return;
+  if (upload_demand_ > 0 && std::exchange(must_continue_, false)) {
+    out_.text("HTTP/1.1 100 Continue\r\n\r\n");
+    flush();
+  }
+  auto& ready = parser_->body;
+  if (upload_demand_ > 0 && !ready.empty()) {
+    auto all = bytes::adopt(std::exchange(ready, {}));
+    const auto part = all.slice(0, upload_demand_);
+    ready = all.view().substr(part.size());
+    upload_demand_ -= part.size();
+    send(upload_to_, next{part});
+  }
+  if (ready.empty() && parser_->is_done()) {
+    uploading_ = false;
+    parser_.reset();
+    send(std::exchange(upload_to_, nullptr), complete{});
+  }
+}
+
+void wire::refuse(int status, std::string_view text) {
+  keep_ = false;
+  uploading_ = false;
+  phase_ = phase::answering;
+  if (request_id_.empty())
+    request_id_ = choose_request_id({});
+  answer(error_response(route_.speaks, status, text, "bad_request", request_id_));
+}
+
+} // namespace conductor

@@ -1,0 +1,176 @@
+#include "adapters/http/wire.hpp"
+
+#include <boost/asio/write.hpp>
+#include <boost/beast/http/status.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace conductor {
+namespace {
+
+namespace http = boost::beast::http;
+
+constexpr auto linger = std::chrono::seconds(1);
+
+std::string_view value_of(const std::vector<header_field>& headers,
+                          std::string_view name) {
+  for (const auto& h : headers)
+    if (same_name(h.name, name))
+      return h.value;
+  return {};
+}
+
+void add(std::string& text, std::string_view name, std::string_view value) {
+  text.append(name).append(": ").append(value).append("\r\n");
+}
+
+/// Text of a whole head but its end.
+std::string status_and_headers(int status, const std::vector<header_field>& headers) {
+  std::string text;
+  text.reserve(512);
+  text += "HTTP/1.1 " + std::to_string(status) + " ";
+  const auto reason =
+      http::obsolete_reason(http::int_to_status(static_cast<unsigned>(status)));
+  text.append(reason.data(), reason.size()).append("\r\n");
+  for (const auto& h : headers)
+    add(text, h.name, h.value);
+  return text;
+}
+
+} // namespace
+
+/// Completes a head with what belongs to this connection, and queues it.
+void wire::send_head(std::string text) {
+  for (const auto& h : guard_.headers)
+    add(text, h.name, h.value);
+  add(text, "X-Request-Id", request_id_);
+  if (!keep_ || uploading_)
+    add(text, "Connection", "close");
+  else if (version_ < 11)
+    add(text, "Connection", "keep-alive");
+  text += "\r\n";
+  out_.text(std::move(text));
+  head_sent_ = true;
+}
+
+void wire::answer(const conductor::response& r) {
+  auto text = status_and_headers(r.status, r.headers);
+  if (!r.content_type.empty())
+    add(text, "Content-Type", r.content_type);
+  if (r.status != 204)
+    add(text, "Content-Length", std::to_string(r.body.size()));
+  send_head(std::move(text));
+  if (!asked_head_)
+    out_.text(r.body);
+  ended_ = true;
+  flush();
+}
+
+void wire::begin(const response_head& head) {
+  auto text = status_and_headers(head.status, head.headers);
+  framing_ = framing_of(value_of(head.headers, "Content-Type"));
+  if (framing_ != framing::opaque) {
+    if (value_of(head.headers, "X-Accel-Buffering").empty())
+      add(text, "X-Accel-Buffering", "no");
+    if (value_of(head.headers, "Cache-Control").empty())
+      add(text, "Cache-Control", "no-cache");
+  }
+  add(text, "X-Conductor-Backend", head.backend);
+  if (head.length) {
+    add(text, "Content-Length", std::to_string(*head.length));
+  } else if (!head.bodiless) {
+    chunked_ = version_ >= 11;
+    if (chunked_)
+      add(text, "Transfer-Encoding", "chunked");
+    else
+      keep_ = false; // the end of the connection is the end of the body
+  }
+  send_head(std::move(text));
+  // Written with the first bytes of the body, which follow in this turn.
+}
+
+void wire::body(bytes data) {
+  out_.body(std::move(data), chunked_);
+  flush();
+}
+
+void wire::end() {
+  if (chunked_)
+    out_.text("0\r\n\r\n");
+  ended_ = true;
+  flush();
+}
+
+void wire::fail(const failed& f) {
+  const auto message = message_of(f.code, f.detail);
+  if (!head_sent_) {
+    answer(error_response(route_.speaks, status_of(f.code), message, to_string(f.code),
+                          request_id_));
+    return;
+  }
+  auto record = error_record(route_.speaks, framing_, message, to_string(f.code));
+  if (record.empty() || !chunked_) {
+    keep_ = false; // a body cut short can only be told by cutting the connection
+    ended_ = true;
+    flush();
+    return;
+  }
+  out_.body(bytes::adopt(std::move(record)), true);
+  end();
+}
+
+void wire::flush() {
+  if (writing_ || closed_)
+    return;
+  if (out_.empty()) {
+    if (ended_)
+      answered();
+    return;
+  }
+  writing_ = true;
+  deadline_->set(context_->stream.write_timeout);
+  socket_->async_write_some(
+      out_.gather(),
+      [this, alive = hold()](const boost::system::error_code& ec, std::size_t n) {
+        lane::turn scope{home(), "wire"};
+        writing_ = false;
+        if (!closed_)
+          on_written(ec, n);
+      });
+}
+
+void wire::on_written(const boost::system::error_code& ec, std::size_t n) {
+  if (ec) {
+    lost();
+    return;
+  }
+  unreported_ += out_.consume(n);
+  // Reported in steps that never exhaust CLIENT's window.
+  if (unreported_ * 8 >= context_->stream.window_bytes)
+    send(client_, wrote{std::exchange(unreported_, 0)});
+  if (out_.empty() && phase_ == phase::answering)
+    deadline_->clear();
+  flush();
+}
+
+void wire::answered() {
+  ended_ = false;
+  unreported_ = 0;
+  if (keep_ && !uploading_) {
+    phase_ = phase::head;
+    deadline_->set(context_->server.keep_alive);
+    parse();
+    return;
+  }
+  // Closing at once could reset the connection under bytes that the peer still has to
+  // read.
+  phase_ = phase::closing;
+  uploading_ = false;
+  boost::system::error_code ec;
+  socket_->shutdown(client_socket::shutdown_send, ec);
+  deadline_->set(linger);
+  read();
+}
+
+} // namespace conductor

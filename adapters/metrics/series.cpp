@@ -1,0 +1,124 @@
+#include "adapters/metrics/series.hpp"
+
+#include <prometheus/text_serializer.h>
+
+namespace conductor {
+namespace {
+
+using prometheus::BuildCounter;
+using prometheus::BuildGauge;
+using prometheus::BuildHistogram;
+using buckets = prometheus::Histogram::BucketBoundaries;
+
+// OpenTelemetry's buckets for GenAI servers, extended upwards: a local model may load for
+// minutes before its first token.
+const buckets first_buckets{.001, .005, .01, .02, .04, .06, .08, .1,  .25, .5,
+                            .75,  1,    2.5, 5,   7.5, 10,  30,  60,  120, 300};
+const buckets duration_buckets{.01, .02, .04,  .08,  .16,  .32,   .64,   1.28,
+                               2.56, 5.12, 10.24, 20.48, 40.96, 81.92, 163.84, 327.68, 655.36};
+
+const char* kind_of(request_kind kind) {
+  switch (kind) {
+  case request_kind::local: return "local";
+  case request_kind::relay: return "relay";
+  case request_kind::inference: return "inference";
+  }
+  return "other";
+}
+
+double seconds(std::chrono::nanoseconds d) {
+  return std::chrono::duration<double>(d).count();
+}
+
+} // namespace
+
+series::series()
+  : registry_(std::make_shared<prometheus::Registry>())
+  , requests_(BuildCounter()
+                .Name("conductor_requests_total")
+                .Help("Requests that ended, by kind, status class and outcome.")
+                .Register(*registry_))
+  , body_bytes_(BuildCounter()
+                  .Name("conductor_answer_bytes_total")
+                  .Help("Bytes of answer bodies passed on to clients.")
+                  .Register(*registry_))
+  , tokens_(BuildCounter()
+              .Name("conductor_tokens_total")
+              .Help("Tokens as Ollama counts them, by type.")
+              .Register(*registry_))
+  , first_(BuildHistogram()
+             .Name("gen_ai_server_time_to_first_token_seconds")
+             .Help("From the whole request read to the first record, inference only.")
+             .Register(*registry_))
+  , duration_(BuildHistogram()
+                .Name("gen_ai_server_request_duration_seconds")
+                .Help("From the whole request read to the answer's end, inference only.")
+                .Register(*registry_))
+  , backend_up_(BuildGauge()
+                  .Name("conductor_backend_up")
+                  .Help("1 while the backend answers probes.")
+                  .Register(*registry_))
+  , in_flight_(BuildGauge()
+                 .Name("conductor_leases")
+                 .Help("Leases in use, by backend; those that take a place and those that do not.")
+                 .Register(*registry_))
+  , waiting_(BuildGauge()
+               .Name("conductor_queue_waiting")
+               .Help("Requests that wait for a place.")
+               .Register(*registry_)
+               .Add({}))
+  , connections_(BuildGauge()
+                   .Name("conductor_connections")
+                   .Help("Open client connections.")
+                   .Register(*registry_)
+                   .Add({}))
+  , longest_turn_(BuildGauge()
+                    .Name("conductor_longest_turn_seconds")
+                    .Help("The longest handler or lane turn since the start.")
+                    .Register(*registry_)
+                    .Add({}))
+  , uptime_(BuildGauge()
+              .Name("conductor_uptime_seconds")
+              .Help("Time since the node started.")
+              .Register(*registry_)
+              .Add({}))
+  , stalls_(BuildGauge()
+              .Name("conductor_stalls")
+              .Help("Handlers and lane turns longer than runtime.stall since the start.")
+              .Register(*registry_)
+              .Add({})) {}
+
+void series::count(const request_summary& ended) {
+  const std::string kind = kind_of(ended.about->kind);
+  const auto status = ended.status == 0 ? "none" : std::to_string(ended.status / 100) + "xx";
+  requests_.Add({{"kind", kind}, {"status", status}, {"outcome", ended.outcome}}).Increment();
+  body_bytes_.Add({{"kind", kind}}).Increment(static_cast<double>(ended.body_bytes));
+  if (ended.about->kind != request_kind::inference)
+    return;
+  tokens_.Add({{"type", "input"}}).Increment(static_cast<double>(ended.used.prompt_tokens));
+  tokens_.Add({{"type", "output"}}).Increment(static_cast<double>(ended.used.answer_tokens));
+  if (ended.first.count() > 0)
+    first_.Add({{"backend", ended.backend}}, first_buckets).Observe(seconds(ended.first));
+  duration_.Add({{"backend", ended.backend}}, duration_buckets).Observe(seconds(ended.total));
+}
+
+void series::show(const backend_status& backend) {
+  backend_up_.Add({{"backend", backend.name}}).Set(backend.state == backend_state::up);
+}
+
+std::string series::text(const snapshot& now) {
+  waiting_.Set(static_cast<double>(now.fleet.waiting));
+  connections_.Set(static_cast<double>(now.connections));
+  longest_turn_.Set(now.longest_turn_seconds);
+  uptime_.Set(now.uptime_seconds);
+  stalls_.Set(static_cast<double>(now.stalls));
+  for (const auto& b : now.fleet.backends) {
+    in_flight_.Add({{"backend", b.status.name}, {"kind", "place"}})
+      .Set(static_cast<double>(b.in_flight));
+    in_flight_.Add({{"backend", b.status.name}, {"kind", "relay"}})
+      .Set(static_cast<double>(b.relayed));
+  }
+  return prometheus::TextSerializer().Serialize(registry_->Collect());
+}
+
+} // namespace conductor

@@ -1,0 +1,52 @@
+#pragma once
+
+#include "messages/fleet.hpp"
+#include "messages/request.hpp"
+
+#include <prometheus/counter.h>
+#include <prometheus/family.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+
+#include <memory>
+#include <string>
+
+namespace conductor {
+
+/// Names every series of the node. Any thread; counting takes no lock that a scrape holds
+/// for long.
+class series {
+public:
+  series();
+
+  void count(const request_summary& ended);
+  void show(const backend_status& backend);
+
+  /// The text exposition format of Prometheus, `extra` values included.
+  struct snapshot {
+    std::size_t connections = 0;
+    fleet_status fleet;
+    std::uint64_t stalls = 0;
+    double longest_turn_seconds = 0;
+    double uptime_seconds = 0;
+  };
+  std::string text(const snapshot& now);
+
+private:
+  std::shared_ptr<prometheus::Registry> registry_;
+  prometheus::Family<prometheus::Counter>& requests_;
+  prometheus::Family<prometheus::Counter>& body_bytes_;
+  prometheus::Family<prometheus::Counter>& tokens_;
+  prometheus::Family<prometheus::Histogram>& first_;
+  prometheus::Family<prometheus::Histogram>& duration_;
+  prometheus::Family<prometheus::Gauge>& backend_up_;
+  prometheus::Family<prometheus::Gauge>& in_flight_;
+  prometheus::Gauge& waiting_;
+  prometheus::Gauge& connections_;
+  prometheus::Gauge& longest_turn_;
+  prometheus::Gauge& uptime_;
+  prometheus::Gauge& stalls_;
+};
+
+} // namespace conductor

@@ -1,0 +1,39 @@
+#pragma once
+
+#include "config/settings.hpp"
+#include "messages/actors.hpp"
+
+#include <caf/typed_event_based_actor.hpp>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace conductor {
+
+/// What RESOURCES tells of the node itself.
+struct node_facts {
+  std::string version;
+  std::vector<std::string> listen;   ///< addresses in use
+  request_clock::time_point started;
+  std::function<std::size_t()> connections;
+  std::function<std::string(const fleet_status&)> metrics; ///< text for a scrape
+};
+
+/// What RESOURCES needs of its node.
+struct resources_links {
+  dispatcher_actor dispatcher;
+  node_facts node;
+};
+
+/// RESOURCES answers what the node itself is asked: `/`, `/healthz`, `/readyz`, `/metrics`
+/// and `/conductor/v1`.
+struct resources_state {
+  static inline const char* name = "resources";
+  resources_links links;
+};
+
+resources_actor::behavior_type
+resources(resources_actor::stateful_pointer<resources_state> self, resources_links links);
+
+} // namespace conductor

@@ -1,0 +1,201 @@
+#include "adapters/ollama/link.hpp"
+
+#include <boost/asio/ip/address.hpp>
+
+#include <utility>
+
+namespace conductor {
+namespace {
+
+using boost::asio::ip::tcp;
+
+} // namespace
+
+link::link(caf::actor_config& cfg, backend_settings server, upstream_settings timing,
+           pool_actor pool)
+    : hosted(cfg)
+    , server_(std::move(server))
+    , timing_(timing)
+    , pool_(std::move(pool))
+    , socket_(new tcp::socket(home().io()), destroy_on_lane{&home()})
+    , resolver_(new tcp::resolver(home().io()), destroy_on_lane{&home()})
+    , deadline_(new deadline(home().io(), ctrl(), [this] { expired(); }),
+                destroy_on_lane{&home()}) {}
+
+link::behavior_type link::make_behavior() {
+  set_down_handler([this](const caf::down_msg& down) {
+    if (now_.reader && now_.reader.address() == down.source)
+      close();
+  });
+  return {
+      // PUBLISHER: the answer.
+      [](const subscribe&) {}, // open_exchange names the only reader
+      [this](demand d) {
+        if (!from_reader())
+          return;
+        demand_ += d.bytes;
+        publish();
+        read();
+      },
+      [this](cancel) {
+        if (from_reader())
+          close();
+      },
+      // SUBSCRIBER: the body of an upload.
+      [](const started&) {},
+      [this](next& n) { queue(std::move(n.data)); },
+      [this](const complete&) {
+        upload_over_ = true;
+        if (upload_chunked_)
+          out_.push_back(bytes::copy_of("0\r\n\r\n"));
+        write();
+      },
+      [this](const failed& f) { fail(f.code, f.detail); },
+      [this](open_exchange& e) { open(e); },
+      [this](gone) { quit(); },
+  };
+}
+
+void link::on_exit() {
+  closed_ = true;
+  deadline_->stop();
+  resolver_.reset();
+  socket_.reset();
+  now_ = {};
+  pool_ = nullptr;
+}
+
+bool link::from_reader() {
+  return now_.reader &&
+         current_sender() == caf::actor_cast<caf::strong_actor_ptr>(now_.reader);
+}
+
+std::string link::where() const {
+  return to_url(server_.url);
+}
+
+void link::open(open_exchange& e) {
+  now_ = std::move(e);
+  if (closed_) { // it ended while the request was on its way here
+    send(now_.reader, failed{errc::stale_connection, where() + " closed the connection"});
+    now_ = {};
+    return;
+  }
+  monitor(now_.reader);
+  demand_ = now_.window;
+  parser_.emplace(now_.asked->method == "HEAD");
+  splitter_.reset();
+  head_part_.clear();
+  ready_.clear();
+  out_.clear();
+  body_over_ = false;
+  upload_written_ = 0;
+  reused_ = phase_ == phase::idle;
+  if (reused_)
+    connected();
+  else
+    connect();
+}
+
+void link::connect() {
+  phase_ = phase::connecting;
+  deadline_->set(timing_.connect_timeout);
+  boost::system::error_code ec;
+  const auto literal = boost::asio::ip::make_address(server_.url.host, ec);
+  if (!ec) {
+    addresses_.assign(1, {literal, server_.url.port});
+    try_next_address({});
+    return;
+  }
+  resolver_->async_resolve(
+      server_.url.host, std::to_string(server_.url.port),
+      [this, alive = hold()](const boost::system::error_code& failure,
+                             const tcp::resolver::results_type& found) {
+        lane::turn scope{home(), "link"};
+        if (closed_)
+          return;
+        for (const auto& entry : found)
+          addresses_.push_back(entry.endpoint());
+        try_next_address(failure);
+      });
+}
+
+void link::try_next_address(const boost::system::error_code& last) {
+  if (addresses_.empty()) {
+    fail(errc::backend_unreachable,
+         "cannot reach Ollama at " + where() + ": " + last.message());
+    return;
+  }
+  const auto address = addresses_.front();
+  addresses_.pop_front();
+  boost::system::error_code ignored;
+  socket_->close(ignored);
+  deadline_->set(timing_.connect_timeout);
+  socket_->async_connect(address,
+                         [this, alive = hold()](const boost::system::error_code& ec) {
+                           lane::turn scope{home(), "link"};
+                           if (closed_)
+                             return;
+                           if (ec) {
+                             try_next_address(ec);
+                             return;
+                           }
+                           boost::system::error_code ignored;
+                           socket_->set_option(tcp::no_delay(true), ignored);
+                           addresses_.clear();
+                           connected();
+                         });
+}
+
+void link::connected() {
+  phase_ = phase::first_byte;
+  deadline_->set(timing_.first_byte_timeout);
+  ask();
+  read();
+}
+
+void link::expired() {
+  lane::turn scope{home(), "link"};
+  switch (phase_) {
+  case phase::connecting:
+    fail(errc::connect_timeout, "cannot reach Ollama at " + where() +
+                                    ": no connection within upstream.connect_timeout");
+    break;
+  case phase::first_byte:
+    fail(errc::first_byte_timeout,
+         "Ollama at " + where() + " gave no answer within upstream.first_byte_timeout");
+    break;
+  case phase::streaming:
+    fail(errc::gap_timeout,
+         "Ollama at " + where() + " said nothing for longer than upstream.gap_timeout");
+    break;
+  case phase::fresh:
+  case phase::idle:
+    break;
+  }
+}
+
+void link::fail(errc code, std::string detail) {
+  if (closed_)
+    return;
+  if (now_.reader)
+    send(now_.reader, failed{code, std::move(detail)});
+  close();
+}
+
+void link::close() {
+  if (std::exchange(closed_, true))
+    return;
+  if (now_.asked && now_.asked->upload && !upload_over_)
+    send(now_.asked->upload, cancel{});
+  if (now_.reader)
+    demonitor(now_.reader.address());
+  boost::system::error_code ignored;
+  resolver_->cancel();
+  socket_->close(ignored);
+  deadline_->stop();
+  now_ = {};
+  send(caf::actor_cast<link_actor>(this), gone{});
+}
+
+} // namespace conductor

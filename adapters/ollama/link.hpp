@@ -1,0 +1,109 @@
+#pragma once
+
+#include "adapters/lane/deadline.hpp"
+#include "adapters/lane/hosted.hpp"
+#include "adapters/ollama/answer_parser.hpp"
+#include "adapters/ollama/records.hpp"
+#include "config/settings.hpp"
+#include "messages/actors.hpp"
+
+#include <boost/asio/ip/tcp.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+#include <array>
+#include <deque>
+#include <optional>
+#include <string>
+
+namespace conductor {
+
+/// LINK: one connection to a backend, which carries one exchange after another. Lane.
+using link_actor = publisher_actor::extend_with<subscriber_actor>::extend<
+    // Carry this request; its answer goes to its reader.
+    caf::reacts_to<open_exchange>,
+    // INTERNAL: an I/O handler saw the end of the connection.
+    caf::reacts_to<gone>>;
+
+/// A LINK's exchange ended well: another may come.
+struct link_idle {
+  std::string backend;
+  link_actor link;
+};
+
+/// POOL: where idle LINKs go. Lane.
+using pool_actor = upstreams_actor::extend<caf::reacts_to<link_idle>>;
+
+/// LINK owns one socket to one backend. Publishes the answer within its reader's demand;
+/// reads an upload's body as a SUBSCRIBER. Reads the answer while it still writes the
+/// request, for Ollama may answer early. `cancel` closes the socket at once, which is how
+/// Ollama learns of it. Deadlines are per phase: connect, first byte, gap.
+class link final : public hosted<link_actor::base> {
+public:
+  link(caf::actor_config& cfg, backend_settings server, upstream_settings timing,
+       pool_actor pool);
+
+  behavior_type make_behavior() override;
+  void on_exit() override;
+  const char* name() const override { return "link"; }
+
+private:
+  enum class phase { fresh, connecting, first_byte, streaming, idle };
+
+  // connecting (link.cpp)
+  void open(open_exchange& e);
+  void connect();
+  void try_next_address(const boost::system::error_code& last);
+  void connected();
+  void expired();
+  void fail(errc code, std::string detail);
+  void close();
+  std::string where() const;
+  bool from_reader();
+
+  // the request (link_write.cpp)
+  void ask();
+  void write();
+  void queue(bytes data);
+
+  // the answer (link_read.cpp)
+  void read();
+  void on_read(const boost::system::error_code& ec, std::size_t n);
+  bool feed(std::string_view text);
+  void tell_head();
+  void publish();
+  void finish();
+
+  caf::strong_actor_ptr hold() { return caf::strong_actor_ptr{ctrl()}; }
+
+  backend_settings server_;
+  upstream_settings timing_;
+  pool_actor pool_;
+  on_lane<boost::asio::ip::tcp::socket> socket_;
+  on_lane<boost::asio::ip::tcp::resolver> resolver_;
+  on_lane<deadline> deadline_;
+  std::deque<boost::asio::ip::tcp::endpoint> addresses_;
+
+  phase phase_ = phase::fresh;
+  bool closed_ = false;
+  bool reading_ = false;
+  bool writing_ = false;
+  bool reused_ = false; ///< this exchange is not the connection's first
+
+  open_exchange now_;
+  std::uint64_t demand_ = 0;
+  std::optional<answer_parser> parser_;
+  std::optional<record_splitter> splitter_;
+  std::string head_part_;   ///< of an answer's head, unfinished
+  std::deque<bytes> ready_; ///< of the answer, waiting for demand
+  bool body_over_ = false;  ///< the answer's framing has ended
+
+  std::deque<bytes> out_; ///< of the request, to be written
+  bool upload_over_ = true;
+  bool upload_chunked_ = false;
+  std::uint64_t upload_written_ = 0; ///< bytes to replace by new demand
+  std::array<char, 16 * 1024> in_;
+};
+
+} // namespace conductor
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::link_idle)

@@ -1,0 +1,174 @@
+#include "adapters/ollama/link.hpp"
+
+#include <boost/beast/http/error.hpp>
+
+#include <utility>
+
+namespace conductor {
+namespace {
+
+namespace http = boost::beast::http;
+
+} // namespace
+
+/// Reads while there is demand; an idle connection reads to see its end.
+void link::read() {
+  if (reading_ || closed_ || phase_ == phase::fresh || phase_ == phase::connecting)
+    return;
+  if (phase_ == phase::streaming && (demand_ == 0 || !ready_.empty())) {
+    deadline_->clear(); // the reader pauses, not Ollama
+    return;
+  }
+  if (phase_ == phase::streaming)
+    deadline_->set(timing_.gap_timeout);
+  reading_ = true;
+  socket_->async_read_some(
+      boost::asio::buffer(in_),
+      [this, alive = hold()](const boost::system::error_code& ec, std::size_t n) {
+        lane::turn scope{home(), "link"};
+        reading_ = false;
+        if (!closed_)
+          on_read(ec, n);
+      });
+}
+
+void link::on_read(const boost::system::error_code& ec, std::size_t n) {
+  if (phase_ == phase::idle) {
+    close(); // ended by Ollama, or it speaks unasked
+    return;
+  }
+  if (!ec) {
+    if (phase_ == phase::first_byte)
+      phase_ = phase::streaming;
+    if (!feed({in_.data(), n}))
+      return;
+    publish();
+    read();
+    return;
+  }
+  if (phase_ == phase::first_byte) {
+    if (reused_)
+      fail(errc::stale_connection, where() + " closed the connection");
+    else
+      fail(errc::upstream_lost,
+           "Ollama at " + where() + " closed without an answer: " + ec.message());
+    return;
+  }
+  // A body without length or chunks ends with its connection.
+  boost::beast::error_code end;
+  if (ec == boost::asio::error::eof && parser_->is_header_done() && parser_->need_eof()) {
+    parser_->put_eof(end);
+    if (!end) {
+      body_over_ = true;
+      publish();
+      return;
+    }
+  }
+  fail(errc::upstream_lost,
+       "Ollama at " + where() +
+           " ended the connection inside an answer: " + ec.message());
+}
+
+/// Gives the parser what was read; false when the exchange failed.
+bool link::feed(std::string_view text) {
+  if (!head_part_.empty()) {
+    head_part_.append(text);
+    text = head_part_;
+  }
+  while (!text.empty() && !body_over_) {
+    const bool in_head = !parser_->is_header_done();
+    boost::beast::error_code ec;
+    const auto n = parser_->put(boost::asio::buffer(text.data(), text.size()), ec);
+    text.remove_prefix(n);
+    if (ec == http::error::need_more && n == 0)
+      break;
+    if (ec && ec != http::error::need_more) {
+      fail(errc::upstream_invalid,
+           "Ollama at " + where() + " does not speak HTTP/1.1: " + ec.message());
+      return false;
+    }
+    if (in_head && parser_->is_header_done()) {
+      if (parser_->status < 200) { // an interim answer; the real one follows
+        parser_.emplace(now_.asked->method == "HEAD");
+        continue;
+      }
+      tell_head();
+    }
+    body_over_ = parser_->is_done();
+  }
+  head_part_ = std::string{text};
+  return true;
+}
+
+void link::tell_head() {
+  auto head = std::make_shared<response_head>();
+  head->status = parser_->status;
+  head->backend = server_.name;
+  head->bodiless =
+      now_.asked->method == "HEAD" || head->status == 204 || head->status == 304;
+  if (const auto length = parser_->content_length())
+    head->length = *length;
+  splitter_.emplace(parser_->content_type, head->status, now_.asked->speaks,
+                    timing_.max_record_bytes);
+  head->headers = std::move(parser_->headers);
+  send(now_.reader, started{std::move(head)});
+}
+
+/// Passes on what demand allows, then the end.
+void link::publish() {
+  if (!splitter_)
+    return;
+  if (!parser_->body.empty()) {
+    const auto whole = splitter_->push(parser_->body);
+    if (!whole.empty())
+      ready_.push_back(bytes::copy_of(whole));
+    parser_->body.clear();
+    if (splitter_->too_long()) {
+      fail(errc::record_too_long,
+           "Ollama at " + where() +
+               " sent a record larger than upstream.max_record_bytes");
+      return;
+    }
+  }
+  if (body_over_ && !splitter_->rest().empty()) {
+    ready_.push_back(bytes::copy_of(splitter_->rest()));
+    splitter_->drop_rest();
+  }
+  while (demand_ > 0 && !ready_.empty()) {
+    auto& front = ready_.front();
+    const auto part = front.slice(0, demand_);
+    demand_ -= part.size();
+    if (part.size() == front.size())
+      ready_.pop_front();
+    else
+      front = front.slice(part.size());
+    send(now_.reader, next{part});
+  }
+  if (body_over_ && ready_.empty())
+    finish();
+}
+
+void link::finish() {
+  auto reader = std::exchange(now_.reader, nullptr);
+  demonitor(reader.address());
+  if (splitter_->finished())
+    send(reader, complete{splitter_->counters()});
+  else
+    send(reader,
+         failed{errc::stream_truncated,
+                "Ollama at " + where() + " ended a stream before its last record"});
+  const bool reusable = parser_->keep_alive() && !writing_ && out_.empty() &&
+                        upload_over_ && head_part_.empty() && !parser_->need_eof();
+  splitter_.reset();
+  if (!reusable) {
+    close();
+    return;
+  }
+  now_ = {};
+  phase_ = phase::idle;
+  deadline_->clear();
+  read();
+  send(pool_, link_idle{server_.name, caf::actor_cast<link_actor>(this)});
+}
+
+} // namespace conductor

@@ -1,0 +1,109 @@
+#include "adapters/ollama/records.hpp"
+
+#include <charconv>
+
+namespace conductor {
+namespace {
+
+std::uint64_t number_after(std::string_view record, std::string_view key) {
+  const auto at = record.rfind(key);
+  if (at == std::string_view::npos)
+    return 0;
+  auto digits = record.substr(at + key.size());
+  while (digits.starts_with(' ') || digits.starts_with(':'))
+    digits.remove_prefix(1);
+  std::uint64_t value = 0;
+  std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  return value;
+}
+
+bool holds(std::string_view text, std::string_view what) {
+  return text.find(what) != std::string_view::npos;
+}
+
+} // namespace
+
+record_splitter::record_splitter(std::string_view content_type, int status,
+                                 dialect speaks, std::size_t max_record)
+    : speaks_(speaks), max_record_(max_record) {
+  if (content_type.starts_with("application/x-ndjson"))
+    kind_ = kind::ndjson;
+  else if (content_type.starts_with("text/event-stream"))
+    kind_ = kind::sse;
+  checked_ = status == 200 && kind_ != kind::opaque;
+}
+
+/// How much of `text` is whole records.
+std::size_t record_splitter::end_of_records(std::string_view text) const {
+  const auto mark =
+      kind_ == kind::ndjson ? std::string_view{"\n"} : std::string_view{"\n\n"};
+  const auto at = text.rfind(mark);
+  return at == std::string_view::npos ? 0 : at + mark.size();
+}
+
+std::string_view record_splitter::push(std::string_view text) {
+  if (kind_ == kind::opaque || too_long_)
+    return too_long_ ? std::string_view{} : text;
+  std::size_t whole = 0;
+  if (held_.empty()) {
+    whole = end_of_records(text);
+    held_ = text.substr(whole);
+    text = text.substr(0, whole);
+  } else {
+    // An event's end may lie across the border, so the search begins one byte before it.
+    const auto from = held_.size() - 1;
+    held_.append(text);
+    whole = end_of_records(std::string_view{held_}.substr(from));
+    whole = whole == 0 ? 0 : whole + from;
+    out_.assign(held_, 0, whole);
+    held_.erase(0, whole);
+    text = out_;
+  }
+  if (held_.size() > max_record_) {
+    too_long_ = true;
+    return {};
+  }
+  if (!text.empty())
+    remember(text);
+  return text;
+}
+
+void record_splitter::remember(std::string_view records) {
+  const auto mark =
+      kind_ == kind::ndjson ? std::string_view{"\n"} : std::string_view{"\n\n"};
+  const auto body = records.substr(0, records.size() - mark.size());
+  const auto before = body.rfind(mark);
+  last_ = before == std::string_view::npos ? body : body.substr(before + mark.size());
+}
+
+bool record_splitter::finished() const {
+  if (!checked_)
+    return true;
+  if (kind_ == kind::ndjson)
+    return holds(last_, "\"done\":true") || holds(last_, "\"error\":") ||
+           holds(last_, "\"status\":\"success\"");
+  switch (speaks_) {
+  case dialect::responses:
+    return holds(last_, "response.completed") || holds(last_, "response.failed") ||
+           holds(last_, "response.incomplete") || holds(last_, "event: error");
+  case dialect::anthropic:
+    return holds(last_, "message_stop") || holds(last_, "event: error");
+  default:
+    return last_ == "data: [DONE]" || holds(last_, "data: {\"error\":");
+  }
+}
+
+usage record_splitter::counters() const {
+  usage u;
+  if (kind_ != kind::ndjson)
+    return u;
+  u.prompt_tokens = number_after(last_, "\"prompt_eval_count\"");
+  u.answer_tokens = number_after(last_, "\"eval_count\"");
+  u.load_ns = number_after(last_, "\"load_duration\"");
+  u.prompt_ns = number_after(last_, "\"prompt_eval_duration\"");
+  u.answer_ns = number_after(last_, "\"eval_duration\"");
+  u.total_ns = number_after(last_, "\"total_duration\"");
+  return u;
+}
+
+} // namespace conductor

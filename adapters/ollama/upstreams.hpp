@@ -1,0 +1,27 @@
+#pragma once
+
+#include "adapters/ollama/link.hpp"
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace conductor {
+
+/// UPSTREAMS owns one lane's connections to the backends that carry nothing just now.
+struct upstreams_state {
+  static inline const char* name = "upstreams";
+
+  lane* home = nullptr;
+  upstream_settings timing;
+  std::map<std::string, backend_settings> servers;
+  std::map<std::string, std::vector<link_actor>> idle;
+};
+
+/// Keeps at most `upstream.idle_connections` for each backend; the youngest is used
+/// first.
+pool_actor::behavior_type upstreams(pool_actor::stateful_pointer<upstreams_state> self,
+                                    lane* home, std::vector<backend_settings> servers,
+                                    upstream_settings timing);
+
+} // namespace conductor

@@ -1,0 +1,199 @@
+#include "runtime/node.hpp"
+
+#include "actors/backend.hpp"
+#include "actors/client.hpp"
+#include "actors/dispatcher.hpp"
+#include "actors/generation.hpp"
+#include "adapters/lane/hosted.hpp"
+#include "adapters/metrics/observer.hpp"
+#include "adapters/native/resources.hpp"
+#include "adapters/ollama/prober.hpp"
+#include "adapters/ollama/upstreams.hpp"
+
+#include <caf/event_based_actor.hpp>
+#include <caf/send.hpp>
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+namespace conductor {
+namespace {
+
+unsigned processors() { return std::max(1u, std::thread::hardware_concurrency()); }
+
+/// CAF's workers: woken at once, asleep when idle. A moderate attempt sleeps 50 us that
+/// nothing can interrupt, so there is none.
+void tune(caf::actor_system_config& cfg, const runtime_settings& s) {
+  const auto workers = s.workers != 0 ? s.workers : std::clamp(processors() / 2, 1u, 4u);
+  cfg.set("scheduler.max-threads", workers);
+  cfg.set("work-stealing.aggressive-poll-attempts", std::size_t{1});
+  cfg.set("work-stealing.moderate-poll-attempts", std::size_t{0});
+  cfg.set("work-stealing.relaxed-sleep-duration", caf::timespan{std::chrono::seconds(1)});
+}
+
+} // namespace
+
+/// One lane and the actors that live there.
+struct node::station {
+  lane* where = nullptr;
+  pool_actor upstreams;
+  observer_actor observer;
+  door_actor door;
+};
+
+node::node(settings values, std::string version)
+  : values_(std::move(values)), version_(std::move(version)) {
+  tune(caf_, values_.runtime);
+  system_.emplace(caf_);
+  pulses::all().limit = std::chrono::nanoseconds(values_.runtime.stall).count();
+}
+
+node::~node() { finish(); }
+
+void node::build_lane(const std::string& name) {
+  auto& where = *lanes_.emplace_back(std::make_unique<lane>(*system_, name));
+  auto& s = *stations_.emplace_back(std::make_unique<station>());
+  s.where = &where;
+  s.upstreams = spawn_on(where, upstreams, &where, values_.backends,
+                         values_.upstream);
+  s.observer = spawn_on(where, observer, counts_, values_.log.requests);
+  s.door = spawn_on(where, door, &where);
+}
+
+void node::start() {
+  const auto lanes = values_.runtime.lanes != 0 ? values_.runtime.lanes
+                                                : std::clamp(processors() / 2, 1u, 8u);
+  for (unsigned i = 0; i < lanes; ++i)
+    build_lane("lane-" + std::to_string(i));
+  if (values_.server.admin_listen)
+    build_lane("lane-admin");
+
+  auto& first = *stations_.front();
+  prober_ = caf::actor_cast<prober_actor>(
+    spawn_on(*first.where, prober, caf::actor_cast<upstreams_actor>(first.upstreams),
+             values_.upstream));
+  fleet_observer_ = spawn_worker(*system_, observer, counts_, false);
+  dispatcher_ = spawn_worker(
+    *system_, dispatcher, values_.backends, values_.queue,
+    backend_factory{[this](const backend_settings& server, const dispatcher_actor& home) {
+      return spawn_worker(*system_, backend, server,
+                          backend_links{home, fleet_observer_, prober_, values_.upstream});
+    }});
+
+  std::vector<listener::seat> seats;
+  for (unsigned i = 0; i < lanes; ++i)
+    seats.push_back({stations_[i]->where, stations_[i]->door});
+  for (const auto& at : values_.server.listen)
+    listen(at, seats);
+  if (values_.server.admin_listen)
+    listen(*values_.server.admin_listen, {{stations_.back()->where, stations_.back()->door}});
+
+  node_facts facts{version_,
+                   {},
+                   started_,
+                   [this] { return connections(); },
+                   [this](const fleet_status& fleet) { return metrics(fleet); }};
+  for (const auto& at : addresses_)
+    facts.listen.push_back(to_string(at));
+  resources_ = spawn_worker(*system_, resources, resources_links{dispatcher_, facts});
+
+  for (auto& l : lanes_)
+    l->start();
+  for (auto& l : listeners_)
+    l->start();
+}
+
+void node::listen(const endpoint& at, std::vector<listener::seat> seats) {
+  auto context = std::make_shared<wire_context>();
+  context->server = values_.server;
+  context->stream = values_.stream;
+  context->guard = {is_local(at) && at.type == endpoint::kind::tcp, values_.server.origins};
+  context->make_client = [this](lane& where, const wire_actor& wire) {
+    const auto mine = std::find_if(stations_.begin(), stations_.end(),
+                                   [&](const auto& s) { return s->where == &where; });
+    auto& s = **mine;
+    generation_links links{dispatcher_, caf::actor_cast<upstreams_actor>(s.upstreams),
+                           values_.stream};
+    return spawn_on(where, client,
+                    client_links{wire, resources_, s.observer,
+                                 [&where, links](const request_ptr& asked) {
+                                   return spawn_on(where, generation, asked, links);
+                                 },
+                                 values_.stream});
+  };
+  listeners_.push_back(std::make_unique<listener>(at, std::move(seats), std::move(context)));
+  addresses_.push_back(listeners_.back()->address());
+}
+
+std::size_t node::connections() const {
+  std::size_t n = 0;
+  for (const auto& l : lanes_)
+    n += l->connections;
+  return n;
+}
+
+std::string node::metrics(const fleet_status& fleet) const {
+  series::snapshot now;
+  now.connections = connections();
+  now.fleet = fleet;
+  now.uptime_seconds
+    = std::chrono::duration<double>(request_clock::now() - started_).count();
+  pulses::all().each([&](const pulse& p) {
+    now.stalls += p.stalls;
+    now.longest_turn_seconds = std::max(now.longest_turn_seconds,
+                                        static_cast<double>(p.longest) * 1e-9);
+  });
+  return counts_->text(now);
+}
+
+void node::begin_stop(std::function<void()> done) {
+  for (auto& l : listeners_)
+    l->stop();
+  auto left = std::make_shared<std::size_t>(stations_.size());
+  system_->spawn([this, left, done](caf::event_based_actor* self) {
+    for (auto& s : stations_)
+      self->request(s->door, caf::infinite, drain{}).then([=](caf::unit_t) {
+        if (--*left == 0) {
+          self->quit();
+          done();
+        }
+      });
+    self->delayed_send(self, values_.server.drain, expel{});
+    return caf::behavior{[this](expel) { expel_clients(); }};
+  });
+}
+
+void node::expel_clients() {
+  for (auto& s : stations_)
+    caf::anon_send(s->door, expel{});
+}
+
+void node::finish() {
+  if (std::exchange(finished_, true))
+    return;
+  for (auto& s : stations_) {
+    caf::anon_send_exit(s->door, caf::exit_reason::user_shutdown);
+    caf::anon_send_exit(s->upstreams, caf::exit_reason::user_shutdown);
+    caf::anon_send_exit(s->observer, caf::exit_reason::user_shutdown);
+  }
+  caf::anon_send_exit(prober_, caf::exit_reason::user_shutdown);
+  caf::anon_send_exit(resources_, caf::exit_reason::user_shutdown);
+  caf::anon_send_exit(dispatcher_, caf::exit_reason::user_shutdown);
+  caf::anon_send_exit(fleet_observer_, caf::exit_reason::user_shutdown);
+  dispatcher_ = nullptr;
+  prober_ = nullptr;
+  resources_ = nullptr;
+  fleet_observer_ = nullptr;
+  stations_.clear();
+  system_->await_all_actors_done();
+  for (auto& l : lanes_)
+    l->release();
+  for (auto& l : lanes_)
+    l->join();
+  listeners_.clear();
+  system_.reset();
+  lanes_.clear();
+}
+
+} // namespace conductor

@@ -1,0 +1,65 @@
+#pragma once
+
+#include "adapters/http/listener.hpp"
+#include "adapters/lane/lane.hpp"
+#include "adapters/metrics/series.hpp"
+#include "config/settings.hpp"
+#include "messages/actors.hpp"
+
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace conductor {
+
+/// The running program: builds every part from the settings, wires them, and takes them
+/// down in the order that loses nothing. All calls from one thread, `main`'s or a test's.
+class node {
+public:
+  node(settings values, std::string version);
+  ~node();
+
+  /// Binds every address, then begins to accept. Throws std::runtime_error.
+  void start();
+
+  /// Addresses in use, with real ports; the admin listener's last.
+  const std::vector<endpoint>& addresses() const noexcept { return addresses_; }
+
+  /// Stops accepting, lets answers in flight end; `done` is called once, on another
+  /// thread, when the last connection has ended or `server.drain` and `expel` made it.
+  void begin_stop(std::function<void()> done);
+  /// Ends what is still in flight with an error, now.
+  void expel_clients();
+  /// After `done`: ends every actor and thread. Blocks; for `main` only.
+  void finish();
+
+private:
+  struct station; // one lane and its actors
+  void build_lane(const std::string& name);
+  void listen(const endpoint& at, std::vector<listener::seat> seats);
+  std::size_t connections() const;
+  std::string metrics(const fleet_status& fleet) const;
+
+  settings values_;
+  std::string version_;
+  request_clock::time_point started_ = request_clock::now();
+  std::vector<std::unique_ptr<lane>> lanes_; // outlive the system
+  caf::actor_system_config caf_;
+  std::optional<caf::actor_system> system_;
+  std::shared_ptr<series> counts_ = std::make_shared<series>();
+  std::vector<std::unique_ptr<station>> stations_; // the admin's last, if there is one
+  dispatcher_actor dispatcher_;
+  prober_actor prober_;
+  resources_actor resources_;
+  observer_actor fleet_observer_;
+  std::vector<std::unique_ptr<listener>> listeners_;
+  std::vector<endpoint> addresses_;
+  bool finished_ = false;
+};
+
+} // namespace conductor
