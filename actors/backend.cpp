@@ -76,6 +76,8 @@ backend_actor::behavior_type backend(self_ptr self, backend_settings server,
   st.status.name = server.name;
   st.status.url = to_url(server.url);
   st.status.parallel = server.parallel;
+  self->monitor(st.links.dispatcher);
+  self->set_down_handler([self](const caf::down_msg&) { self->quit(); });
   look(self);
   return {
       [self](const attempt_failed& failure) {

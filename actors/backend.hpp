@@ -18,7 +18,7 @@ struct backend_links {
 /// BACKEND owns what is known of one Ollama server: whether it answers, and its version.
 ///
 /// Probes every `upstream.probe_interval` while it is up, more often while it is not.
-/// Every change is told to DISPATCHER and OBSERVER, once.
+/// Every change is told to DISPATCHER and OBSERVER, once. Ends with its DISPATCHER.
 struct backend_state_data {
   static inline const char* name = "backend";
 

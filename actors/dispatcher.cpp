@@ -111,7 +111,8 @@ void expire(self_ptr self) {
   });
 }
 
-void enqueue(self_ptr self, acquire wish, caf::typed_response_promise<lease_ptr> reply) {
+void enqueue(self_ptr self, acquire wish, caf::actor_addr who,
+             caf::typed_response_promise<lease_ptr> reply) {
   auto& st = self->state;
   if (st.queue.size() >= st.limits.limit) {
     reply.deliver(
@@ -120,9 +121,9 @@ void enqueue(self_ptr self, acquire wish, caf::typed_response_promise<lease_ptr>
                                          std::to_string(st.limits.limit)));
     return;
   }
-  const auto who = caf::actor_cast<caf::actor_addr>(self->current_sender());
   self->monitor(who);
-  st.queue.push_back({std::move(wish), std::move(reply), who, self->clock().now()});
+  st.queue.push_back(
+    {std::move(wish), std::move(reply), std::move(who), self->clock().now()});
   keep_time(self);
 }
 
@@ -147,9 +148,11 @@ dispatcher_actor::behavior_type dispatcher(self_ptr self,
   });
   return {
       [self](acquire& wish) -> caf::result<lease_ptr> {
+        // The promise takes the sender with it.
+        auto who = caf::actor_cast<caf::actor_addr>(self->current_sender());
         auto reply = self->make_response_promise<lease_ptr>();
         if (!try_grant(self, wish, reply))
-          enqueue(self, std::move(wish), reply);
+          enqueue(self, std::move(wish), std::move(who), reply);
         return reply;
       },
       [self](lease_ended ended) { end_lease(self, ended.id); },

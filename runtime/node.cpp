@@ -153,7 +153,7 @@ void node::begin_stop(std::function<void()> done) {
   auto left = std::make_shared<std::size_t>(stations_.size());
   system_->spawn([this, left, done](caf::event_based_actor* self) {
     for (auto& s : stations_)
-      self->request(s->door, caf::infinite, drain{}).then([=](caf::unit_t) {
+      self->request(s->door, caf::infinite, drain{}).then([=](const drained&) {
         if (--*left == 0) {
           self->quit();
           done();

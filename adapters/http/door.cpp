@@ -1,5 +1,6 @@
 #include "adapters/http/door.hpp"
 
+#include <caf/send.hpp>
 #include <unistd.h>
 
 #include <utility>
@@ -14,7 +15,7 @@ void tell_if_empty(self_ptr self) {
   if (!st.open.empty())
     return;
   for (auto& promise : std::exchange(st.waiting, {}))
-    promise.deliver(caf::unit);
+    promise.deliver(drained{});
 }
 
 template <class Message>
@@ -28,6 +29,12 @@ void tell_all(self_ptr self, Message m) {
 
 door_actor::behavior_type door(self_ptr self, lane* home) {
   self->state.home = home;
+  self->set_exit_handler([self](const caf::exit_msg& exit) {
+    for (const auto& who : self->state.open)
+      if (auto w = caf::actor_cast<caf::strong_actor_ptr>(who))
+        caf::anon_send_exit(caf::actor_cast<caf::actor>(w), caf::exit_reason::user_shutdown);
+    self->quit(exit.reason);
+  });
   self->set_down_handler([self](const caf::down_msg& down) {
     auto& st = self->state;
     if (st.open.erase(down.source) > 0)
@@ -47,10 +54,10 @@ door_actor::behavior_type door(self_ptr self, lane* home) {
         self->monitor(w);
         st.open.insert(w.address());
       },
-      [self](drain d) -> caf::result<caf::unit_t> {
+      [self](drain d) -> caf::result<drained> {
         auto& st = self->state;
         st.draining = true;
-        auto promise = self->make_response_promise<caf::unit_t>();
+        auto promise = self->make_response_promise<drained>();
         st.waiting.push_back(promise);
         tell_all(self, d);
         tell_if_empty(self);

@@ -21,12 +21,15 @@ struct arrival {
   std::shared_ptr<const wire_context> context;
 };
 
+/// The last connection has ended.
+struct drained {};
+
 /// DOOR: the client connections of one lane. Lane, adapter.
 using door_actor = caf::typed_actor<
     // Starts a WIRE for it.
     caf::reacts_to<arrival>,
     // Answers when the last connection has ended.
-    caf::replies_to<drain>::with<caf::unit_t>,
+    caf::replies_to<drain>::with<drained>,
     // The drain limit has passed.
     caf::reacts_to<expel>>;
 
@@ -35,7 +38,7 @@ struct door_state {
   static inline const char* name = "door";
   lane* home = nullptr;
   std::set<caf::actor_addr> open;
-  std::vector<caf::typed_response_promise<caf::unit_t>> waiting;
+  std::vector<caf::typed_response_promise<drained>> waiting;
   bool draining = false;
 };
 
@@ -44,3 +47,4 @@ door_actor::behavior_type door(door_actor::stateful_pointer<door_state> self, la
 } // namespace conductor
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::arrival)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::drained)

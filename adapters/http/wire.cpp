@@ -1,7 +1,7 @@
 #include "adapters/http/wire.hpp"
 
-#include <boost/asio/detail/socket_option.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <caf/send.hpp>
 
 #include <utility>
 
@@ -61,7 +61,8 @@ wire::behavior_type wire::make_behavior() {
 }
 
 void wire::on_exit() {
-  closed_ = true;
+  if (!std::exchange(closed_, true) && client_)
+    caf::anon_send(client_, gone{}); // ended from outside
   deadline_->stop();
   socket_.reset();
   client_ = nullptr;

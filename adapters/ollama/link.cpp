@@ -23,8 +23,10 @@ link::link(caf::actor_config& cfg, backend_settings server, upstream_settings ti
                 destroy_on_lane{&home()}) {}
 
 link::behavior_type link::make_behavior() {
+  monitor(pool_);
   set_down_handler([this](const caf::down_msg& down) {
-    if (now_.reader && now_.reader.address() == down.source)
+    if (pool_.address() == down.source
+        || (now_.reader && now_.reader.address() == down.source))
       close();
   });
   return {

@@ -1,0 +1,363 @@
+#include "actors/generation.hpp"
+
+#include "tests/actors/actor_fixture.hpp"
+
+#include <deque>
+#include <utility>
+
+namespace conductor::test {
+namespace {
+
+/// What DISPATCHER's stand-in was asked, and what it answers: a lease at the front's name,
+/// or an error where the front is empty.
+struct fake_dispatcher_notes {
+  std::vector<acquire> wishes;
+  std::deque<std::string> grants;
+  std::vector<attempt_failed> failures;
+  int live_leases = 0;
+};
+struct fake_dispatcher_state {
+  static inline const char* name = "dispatcher";
+};
+dispatcher_actor::behavior_type
+fake_dispatcher(dispatcher_actor::stateful_pointer<fake_dispatcher_state>,
+                std::shared_ptr<fake_dispatcher_notes> notes) {
+  return {
+    [notes](const acquire& wish) -> caf::result<lease_ptr> {
+      notes->wishes.push_back(wish);
+      if (notes->grants.empty())
+        return make_error(errc::no_backend, "none is up");
+      auto name = notes->grants.front();
+      notes->grants.pop_front();
+      ++notes->live_leases;
+      return lease_ptr{new lease{1, name, wish.model}, [notes](const lease* l) {
+                         --notes->live_leases;
+                         delete l;
+                       }};
+    },
+    [](lease_ended) {},
+    [](const backend_status&) {},
+    [notes](const attempt_failed& f) { notes->failures.push_back(f); },
+    [](fleet_query) { return fleet_status{}; },
+    [](tick) {},
+  };
+}
+
+struct fake_upstreams_state {
+  static inline const char* name = "upstreams";
+};
+upstreams_actor::behavior_type
+fake_upstreams(upstreams_actor::stateful_pointer<fake_upstreams_state>,
+               std::shared_ptr<std::deque<publisher_actor>> exchanges,
+               std::shared_ptr<std::vector<open_exchange>> opened) {
+  return {
+    [=](const open_exchange& e) -> caf::result<publisher_actor> {
+      opened->push_back({e.asked, nullptr, e.reader, e.window});
+      auto exchange = exchanges->front();
+      exchanges->pop_front();
+      return exchange;
+    },
+  };
+}
+
+class a_generation : public actor_fixture {
+protected:
+  a_generation() {
+    limits.window_bytes = 100;
+    limits.buffer_bytes = 1000;
+    asked->kind = request_kind::inference;
+    asked->model = "Llama3";
+    asked->repeatable = true;
+    log->grants = {"one"};
+    add_exchange();
+  }
+
+  void add_exchange() {
+    notes.push_back(std::make_shared<publisher_notes>());
+    exchange.push_back(system.spawn(publisher, notes.back()));
+    exchanges->push_back(exchange.back());
+  }
+
+  void start() {
+    auto dispatcher = system.spawn(fake_dispatcher, log);
+    auto upstreams = system.spawn(fake_upstreams, exchanges, opened);
+    subject = system.spawn(generation, request_ptr{asked},
+                           generation_links{dispatcher, upstreams, limits});
+    from_client = attach(reader_log, 0, 1000);
+    run();
+  }
+
+  subscriber_actor attach(std::shared_ptr<seen> to, std::uint64_t from, std::uint64_t window) {
+    auto r = system.spawn(reader, std::move(to));
+    caf::anon_send(subject, subscribe{r, from});
+    if (window > 0)
+      caf::send_as(r, subject, demand{window});
+    return r;
+  }
+
+  template <class Message>
+  void upstream(Message m, std::size_t which = 0) {
+    caf::send_as(exchange[which], caf::actor_cast<subscriber_actor>(subject), std::move(m));
+    run();
+  }
+
+  ~a_generation() override {
+    if (subject)
+      end(subject);
+    run();
+    EXPECT_EQ(log->live_leases, 0);
+  }
+
+  using events = std::vector<std::string>;
+  std::shared_ptr<request> asked = std::make_shared<request>();
+  stream_settings limits;
+  std::shared_ptr<fake_dispatcher_notes> log = std::make_shared<fake_dispatcher_notes>();
+  std::vector<std::shared_ptr<publisher_notes>> notes;
+  std::vector<publisher_actor> exchange;
+  std::shared_ptr<std::deque<publisher_actor>> exchanges
+    = std::make_shared<std::deque<publisher_actor>>();
+  std::shared_ptr<std::vector<open_exchange>> opened
+    = std::make_shared<std::vector<open_exchange>>();
+  std::shared_ptr<seen> reader_log = std::make_shared<seen>();
+  subscriber_actor from_client;
+  generation_actor subject;
+};
+
+TEST_F(a_generation, passes_head_records_and_end_in_order) {
+  start();
+  upstream(started{head_of(200)});
+  upstream(bytes_of("a\n"));
+  upstream(bytes_of("b\n"));
+  upstream(complete{});
+  EXPECT_EQ(reader_log->events, (events{"head 200", "+a\n", "+b\n", "done"}));
+  EXPECT_TRUE(ended(subject));
+}
+
+TEST_F(a_generation, holds_the_head_back_until_the_first_record) {
+  start();
+  upstream(started{head_of(200)});
+  EXPECT_TRUE(reader_log->events.empty());
+  upstream(bytes_of("a\n"));
+  EXPECT_EQ(reader_log->events, (events{"head 200", "+a\n"}));
+}
+
+TEST_F(a_generation, passes_an_answer_without_a_body) {
+  start();
+  upstream(started{head_of(404)});
+  upstream(complete{});
+  EXPECT_EQ(reader_log->events, (events{"head 404", "done"}));
+}
+
+TEST_F(a_generation, asks_for_a_place_under_the_models_canonical_name) {
+  start();
+  ASSERT_EQ(log->wishes.size(), 1u);
+  EXPECT_EQ(log->wishes[0].model, "llama3:latest");
+  EXPECT_TRUE(log->wishes[0].takes_place);
+}
+
+TEST_F(a_generation, sends_nothing_beyond_demand_and_loses_nothing) {
+  start();
+  auto slow = std::make_shared<seen>();
+  auto r = attach(slow, 0, 3);
+  run();
+  upstream(started{head_of(200)});
+  upstream(bytes_of("abcde\n"));
+  EXPECT_EQ(slow->body, "abc");
+  caf::send_as(r, subject, demand{1});
+  run();
+  EXPECT_EQ(slow->body, "abcd");
+  upstream(complete{});
+  EXPECT_EQ(slow->events.back(), "+d") << "no end before everything was taken";
+  caf::send_as(r, subject, demand{100});
+  run();
+  EXPECT_EQ(slow->body, "abcde\n");
+  EXPECT_EQ(slow->events.back(), "done");
+}
+
+TEST_F(a_generation, gives_its_place_back_with_ollamas_last_byte) {
+  start();
+  auto slow = std::make_shared<seen>();
+  attach(slow, 0, 1);
+  upstream(started{head_of(200)});
+  upstream(bytes_of("abc\n"));
+  EXPECT_EQ(log->live_leases, 1);
+  upstream(complete{});
+  EXPECT_EQ(log->live_leases, 0) << "a slow reader holds no place";
+  EXPECT_FALSE(ended(subject));
+}
+
+TEST_F(a_generation, shows_a_late_reader_the_answer_from_any_offset) {
+  start();
+  upstream(started{head_of(200)});
+  upstream(bytes_of("abc\n"));
+  upstream(bytes_of("def\n"));
+  for (std::uint64_t from = 0; from <= 8; ++from) {
+    auto late = std::make_shared<seen>();
+    auto r = attach(late, from, 1000);
+    run();
+    EXPECT_EQ(late->body, std::string{"abc\ndef\n"}.substr(from)) << from;
+    caf::send_as(r, subject, cancel{});
+    run();
+  }
+}
+
+TEST_F(a_generation, refuses_an_offset_that_lies_ahead) {
+  start();
+  upstream(started{head_of(200)});
+  upstream(bytes_of("abc\n"));
+  auto ahead = std::make_shared<seen>();
+  attach(ahead, 5, 10);
+  run();
+  EXPECT_EQ(ahead->events, (events{"!reader_too_slow"}));
+}
+
+TEST_F(a_generation, drops_the_reader_that_falls_too_far_behind_not_the_answer) {
+  start();
+  auto stalled = std::make_shared<seen>();
+  attach(stalled, 0, 0);
+  caf::send_as(from_client, subject, demand{100'000});
+  upstream(started{head_of(200)});
+  std::string all;
+  for (int i = 0; i < 20; ++i) {
+    const std::string record(99, static_cast<char>('a' + i));
+    all += record + "\n";
+    upstream(bytes_of(record + "\n"));
+  }
+  ASSERT_FALSE(stalled->events.empty());
+  EXPECT_EQ(stalled->events.back(), "!reader_too_slow");
+  upstream(complete{});
+  EXPECT_EQ(reader_log->body, all);
+  EXPECT_EQ(reader_log->events.back(), "done");
+}
+
+TEST_F(a_generation, reads_on_at_full_speed_under_spool) {
+  start();
+  auto stalled = std::make_shared<seen>();
+  attach(stalled, 0, 0);
+  upstream(started{head_of(200)});
+  upstream(bytes_of(std::string(60, 'x')));
+  EXPECT_EQ(notes[0]->demanded, 60u);
+}
+
+TEST_F(a_generation, stops_reading_upstream_under_hold_until_the_reader_takes) {
+  limits.slow = slow_reader::hold;
+  start();
+  auto slow = std::make_shared<seen>();
+  auto r = attach(slow, 0, 1);
+  upstream(started{head_of(200)});
+  upstream(bytes_of(std::string(60, 'x')));
+  EXPECT_EQ(notes[0]->demands, 0u);
+  caf::send_as(r, subject, demand{1000});
+  run();
+  EXPECT_EQ(notes[0]->demanded, 60u);
+}
+
+TEST_F(a_generation, cancels_the_exchange_when_its_last_reader_leaves) {
+  start();
+  upstream(started{head_of(200)});
+  upstream(bytes_of("a\n"));
+  caf::send_as(from_client, subject, cancel{});
+  caf::send_as(from_client, subject, cancel{});
+  run();
+  EXPECT_EQ(notes[0]->cancels, 1u);
+  EXPECT_EQ(log->live_leases, 0);
+  EXPECT_TRUE(ended(subject));
+}
+
+TEST_F(a_generation, lives_on_while_one_reader_is_left) {
+  start();
+  auto other = std::make_shared<seen>();
+  attach(other, 0, 100);
+  upstream(started{head_of(200)});
+  caf::send_as(from_client, subject, cancel{});
+  run();
+  EXPECT_EQ(notes[0]->cancels, 0u);
+  upstream(bytes_of("a\n"));
+  EXPECT_EQ(other->body, "a\n");
+}
+
+TEST_F(a_generation, takes_a_reader_that_died_for_one_that_left) {
+  start();
+  end(from_client);
+  EXPECT_EQ(notes[0]->cancels, 1u);
+  EXPECT_TRUE(ended(subject));
+}
+
+TEST_F(a_generation, tries_another_backend_when_one_cannot_be_reached) {
+  log->grants = {"one", "two"};
+  add_exchange();
+  start();
+  upstream(failed{errc::backend_unreachable, "refused"});
+  ASSERT_EQ(log->failures.size(), 1u);
+  EXPECT_EQ(log->failures[0].backend, "one");
+  ASSERT_EQ(log->wishes.size(), 2u);
+  EXPECT_EQ(log->wishes[1].tried, (events{"one"}));
+  EXPECT_TRUE(reader_log->events.empty());
+  upstream(started{head_of(200, "two")}, 1);
+  upstream(bytes_of("a\n"), 1);
+  EXPECT_EQ(reader_log->body, "a\n");
+}
+
+TEST_F(a_generation, tells_the_failure_when_every_backend_was_tried) {
+  start();
+  upstream(failed{errc::backend_unreachable, "refused"});
+  EXPECT_EQ(reader_log->events, (events{"!no_backend"}));
+  EXPECT_TRUE(ended(subject));
+}
+
+TEST_F(a_generation, leaves_no_pinned_backend_for_another) {
+  asked->pinned = "one";
+  log->grants = {"one", "two"};
+  start();
+  upstream(failed{errc::connect_timeout, "late"});
+  EXPECT_EQ(reader_log->events, (events{"!connect_timeout"}));
+  EXPECT_EQ(log->wishes.size(), 1u);
+}
+
+TEST_F(a_generation, repeats_once_on_a_connection_that_was_stale) {
+  add_exchange();
+  start();
+  upstream(failed{errc::stale_connection, "closed"});
+  EXPECT_EQ(opened->size(), 2u);
+  EXPECT_EQ(log->wishes.size(), 1u) << "the place is kept";
+  upstream(failed{errc::stale_connection, "closed"}, 1);
+  EXPECT_EQ(reader_log->events, (events{"!stale_connection"}));
+}
+
+TEST_F(a_generation, repeats_nothing_that_may_not_be_asked_twice) {
+  asked->repeatable = false;
+  start();
+  upstream(failed{errc::stale_connection, "closed"});
+  EXPECT_EQ(reader_log->events, (events{"!stale_connection"}));
+}
+
+TEST_F(a_generation, tells_a_failure_after_the_first_record_once) {
+  log->grants = {"one", "two"};
+  start();
+  upstream(started{head_of(200)});
+  upstream(bytes_of("a\n"));
+  upstream(failed{errc::backend_unreachable, "reset"});
+  EXPECT_EQ(reader_log->events, (events{"head 200", "+a\n", "!backend_unreachable"}));
+  EXPECT_EQ(log->wishes.size(), 1u) << "nothing is tried again after a record";
+}
+
+TEST_F(a_generation, tells_the_death_of_its_exchange) {
+  start();
+  upstream(started{head_of(200)});
+  upstream(bytes_of("a\n"));
+  end(exchange[0]);
+  EXPECT_EQ(reader_log->events, (events{"head 200", "+a\n", "!internal"}));
+}
+
+TEST_F(a_generation, hears_nothing_from_an_exchange_it_left) {
+  log->grants = {"one", "two"};
+  add_exchange();
+  start();
+  upstream(failed{errc::backend_unreachable, "refused"});
+  upstream(started{head_of(200, "one")});
+  upstream(bytes_of("late\n"));
+  EXPECT_TRUE(reader_log->events.empty());
+}
+
+} // namespace
+} // namespace conductor::test

@@ -1,0 +1,87 @@
+#include "actors/model_name.hpp"
+#include "actors/routing.hpp"
+
+#include <gtest/gtest.h>
+
+namespace conductor::test {
+namespace {
+
+backend_load server(std::string name, backend_state state) {
+  backend_load b;
+  b.status.name = std::move(name);
+  b.status.state = state;
+  b.status.error = state == backend_state::down ? "refused" : "";
+  return b;
+}
+
+const has_place anywhere = [](const backend_load&) { return true; };
+const has_place nowhere = [](const backend_load&) { return false; };
+
+std::string choose(const std::vector<backend_load>& fleet, const acquire& wish,
+                   const has_place& free = anywhere) {
+  const auto c = choose_backend(fleet, wish, free);
+  if (const auto* b = std::get_if<const backend_load*>(&c))
+    return (*b)->status.name;
+  if (const auto* f = std::get_if<failure>(&c))
+    return std::string{"!"} + to_string(f->code);
+  return "wait";
+}
+
+TEST(routing, takes_the_first_backend_that_is_up) {
+  EXPECT_EQ(choose({server("a", backend_state::up), server("b", backend_state::up)}, {}), "a");
+  EXPECT_EQ(choose({server("a", backend_state::down), server("b", backend_state::up)}, {}),
+            "b");
+  EXPECT_EQ(choose({server("a", backend_state::unknown), server("b", backend_state::up)}, {}),
+            "b");
+}
+
+TEST(routing, tries_the_first_all_the_same_when_every_one_is_down) {
+  EXPECT_EQ(choose({server("a", backend_state::down), server("b", backend_state::down)}, {}),
+            "a");
+}
+
+TEST(routing, leaves_out_what_was_tried) {
+  acquire wish;
+  wish.tried = {"a"};
+  const std::vector fleet{server("a", backend_state::up), server("b", backend_state::down)};
+  EXPECT_EQ(choose(fleet, wish), "b");
+  wish.tried = {"a", "b"};
+  EXPECT_EQ(choose(fleet, wish), "!no_backend");
+}
+
+TEST(routing, waits_for_a_full_backend_rather_than_ask_a_dead_one) {
+  EXPECT_EQ(choose({server("a", backend_state::up)}, {}, nowhere), "wait");
+  EXPECT_EQ(choose({server("a", backend_state::up), server("b", backend_state::down)}, {},
+                   nowhere),
+            "wait");
+}
+
+TEST(routing, keeps_to_the_pinned_backend) {
+  acquire wish;
+  wish.pinned = "b";
+  EXPECT_EQ(choose({server("a", backend_state::up), server("b", backend_state::up)}, wish),
+            "b");
+  EXPECT_EQ(choose({server("a", backend_state::up), server("b", backend_state::down)}, wish),
+            "!backend_down");
+  EXPECT_EQ(choose({server("a", backend_state::up)}, wish), "!unknown_backend");
+}
+
+TEST(routing, names_the_backends_there_are_when_the_pinned_is_none) {
+  acquire wish;
+  wish.pinned = "x";
+  const auto c = choose_backend({server("a", backend_state::up)}, wish, anywhere);
+  EXPECT_EQ(std::get<failure>(c).detail, "unknown backend \"x\"; there is: a");
+}
+
+TEST(model_names, are_compared_as_ollama_compares_them) {
+  EXPECT_EQ(canonical_model("Llama3"), "llama3:latest");
+  EXPECT_EQ(canonical_model("llama3:8B"), "llama3:8b");
+  EXPECT_EQ(canonical_model("registry.ollama.ai/library/llama3"), "llama3:latest");
+  EXPECT_EQ(canonical_model("library/llama3:latest"), "llama3:latest");
+  EXPECT_EQ(canonical_model("me/llama3"), "me/llama3:latest");
+  EXPECT_EQ(canonical_model("host:5000/me/llama3"), "host:5000/me/llama3:latest");
+  EXPECT_EQ(canonical_model(""), "");
+}
+
+} // namespace
+} // namespace conductor::test
