@@ -1,0 +1,45 @@
+#pragma once
+
+#include "config/settings.hpp"
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace conductor {
+
+/// One thing that can be set: the single truth for the file, the environment, the flags,
+/// `config show` and the sample.
+struct key_spec {
+  std::string_view name;    ///< `section.key`, as in the file
+  std::string_view flag;    ///< long flag without `--`; empty: none
+  bool list = false;        ///< takes several values
+  bool on_off = false;      ///< a flag without a value means true
+  std::string_view metavar; ///< what `--help` calls its value
+  std::string_view help;    ///< one line
+  /// Puts texts into place; throws std::invalid_argument that names what is allowed.
+  std::function<void(settings&, const std::vector<std::string>&)> set;
+  /// The effective value, as TOML would write it.
+  std::function<std::string(const settings&)> show;
+};
+
+/// Every key but the backends', which are tables of their own.
+const std::vector<key_spec>& schema();
+
+/// The key of that name, or null.
+const key_spec* find_key(std::string_view name);
+
+/// `[NAME=]URL`; a missing name is left empty. Throws std::invalid_argument.
+backend_settings parse_backend_spec(std::string_view text);
+
+/// Letters, digits, `.`, `_`, `-`, 1 to 64 of them; throws std::invalid_argument.
+void check_backend_name(std::string_view name);
+
+/// 1 to 4096. Throws std::invalid_argument.
+unsigned parse_parallel(std::string_view text);
+
+/// A TOML string literal.
+std::string quoted(std::string_view text);
+
+} // namespace conductor

@@ -1,0 +1,85 @@
+#include "config/value.hpp"
+
+#include <array>
+#include <charconv>
+#include <limits>
+#include <stdexcept>
+
+namespace conductor {
+namespace {
+
+struct unit {
+  std::string_view name;
+  std::uint64_t factor;
+};
+// Largest first, so that a value is shown in the largest unit that divides it.
+constexpr std::array durations{unit{"h", 3'600'000}, unit{"m", 60'000}, unit{"s", 1000},
+                               unit{"ms", 1}};
+constexpr std::array sizes{unit{"GiB", 1u << 30}, unit{"MiB", 1u << 20}, unit{"KiB", 1u << 10},
+                           unit{"B", 1}};
+
+[[noreturn]] void refuse(std::string_view text, std::string_view allowed) {
+  throw std::invalid_argument("\"" + std::string{text} + "\" is not allowed; allowed: "
+                              + std::string{allowed});
+}
+
+template <class Units>
+std::uint64_t parse(std::string_view text, const Units& units, std::string_view allowed) {
+  std::uint64_t number = 0;
+  const auto end = text.data() + text.size();
+  const auto [rest, ec] = std::from_chars(text.data(), end, number);
+  if (ec != std::errc{})
+    refuse(text, allowed);
+  const std::string_view suffix{rest, static_cast<std::size_t>(end - rest)};
+  for (const auto& u : units)
+    if (suffix == u.name || (suffix.empty() && u.factor == 1)) {
+      if (number > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())
+                     / u.factor)
+        refuse(text, allowed);
+      return number * u.factor;
+    }
+  refuse(text, allowed);
+}
+
+template <class Units>
+std::string show(std::uint64_t value, const Units& units) {
+  for (const auto& u : units)
+    if (value != 0 && value % u.factor == 0)
+      return std::to_string(value / u.factor) + std::string{u.name};
+  return "0" + std::string{units.back().name};
+}
+
+} // namespace
+
+std::chrono::milliseconds parse_duration(std::string_view text) {
+  return std::chrono::milliseconds(
+    parse(text, durations, "a duration such as 250ms, 30s, 10m or 2h"));
+}
+
+std::string show_duration(std::chrono::milliseconds value) {
+  return show(static_cast<std::uint64_t>(value.count()), durations);
+}
+
+std::size_t parse_size(std::string_view text) {
+  return parse(text, sizes, "a size such as 4096, 256KiB, 64MiB or 1GiB");
+}
+
+std::string show_size(std::size_t value) { return show(value, sizes); }
+
+std::uint64_t parse_number(std::string_view text, std::uint64_t least, std::uint64_t most) {
+  std::uint64_t number = 0;
+  const auto end = text.data() + text.size();
+  const auto [rest, ec] = std::from_chars(text.data(), end, number);
+  if (ec != std::errc{} || rest != end || number < least || number > most)
+    refuse(text, "a whole number from " + std::to_string(least) + " to "
+                   + std::to_string(most));
+  return number;
+}
+
+bool parse_switch(std::string_view text) {
+  if (text != "true" && text != "false")
+    refuse(text, "true, false");
+  return text == "true";
+}
+
+} // namespace conductor
