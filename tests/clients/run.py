@@ -1,0 +1,65 @@
+#!/usr/bin/env python3
+"""Drives the real clients of one language against a node in front of a scripted Ollama:
+run.py js|python BUILD_DIR CONDUCTOR SCRIPTED_OLLAMA. The clients are installed from their
+lock files into BUILD_DIR, once for each content of these."""
+
+import hashlib
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "guards"))
+from processes import ask, conductor, scripted_ollama, until  # noqa: E402
+
+LANGUAGE, PLACE, NODE, OLLAMA = sys.argv[1], pathlib.Path(sys.argv[2]).resolve(), sys.argv[3], sys.argv[4]
+
+
+def once(place, locks, install):
+    """Runs `install` unless it ran for the same lock files before."""
+    wanted = hashlib.sha256(b"".join(lock.read_bytes() for lock in locks)).hexdigest()
+    stamp = place / "installed"
+    if stamp.exists() and stamp.read_text() == wanted:
+        return
+    shutil.rmtree(place, ignore_errors=True)
+    place.mkdir(parents=True)
+    install()
+    stamp.write_text(wanted)
+
+
+def js():
+    place = PLACE / "js"
+    locks = [HERE / "js" / "package.json", HERE / "js" / "package-lock.json"]
+
+    def install():
+        for lock in locks:
+            shutil.copy(lock, place)
+        subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=place, check=True)
+
+    once(place, locks, install)
+    shutil.copy(HERE / "js" / "clients.test.js", place)
+    return ["node", "--test", "--test-reporter=spec", str(place / "clients.test.js")]
+
+
+def python():
+    place = PLACE / "python"
+    lock = HERE / "python" / "requirements.txt"
+
+    def install():
+        subprocess.run([sys.executable, "-m", "venv", str(place)], check=True)
+        subprocess.run([str(place / "bin" / "pip"), "install", "-q", "--disable-pip-version-check",
+                        "--no-deps", "-r", str(lock)], check=True)
+
+    once(place, [lock], install)
+    return [str(place / "bin" / "python"), "-B", str(HERE / "python" / "clients_test.py"), "-v"]
+
+
+command = {"js": js, "python": python}[LANGUAGE]()
+with scripted_ollama(OLLAMA) as ollama, conductor(NODE, ollama.port) as node:
+    until("readiness", lambda: ask(node.port, "GET", "/readyz")[0] == 200)
+    done = subprocess.run(command, env={
+        **os.environ, "OLLAMA_URL": f"http://127.0.0.1:{ollama.port}", "NO_PROXY": "*",
+        "CONDUCTOR_URL": f"http://127.0.0.1:{node.port}"}, check=False)
+sys.exit(done.returncode)

@@ -1,0 +1,150 @@
+"""The real programs as a test runs them: the scripted Ollama and the node, each on a port
+of its own, with an environment that holds nothing of the user's."""
+
+import contextlib
+import http.client
+import json
+import os
+import pathlib
+import resource
+import socket
+import subprocess
+import tempfile
+import time
+
+# Long, because the machine may be busy: what is slow is measured elsewhere.
+PATIENCE = 20.0
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def until(what, true, patience=PATIENCE):
+    """Waits until `true()` is, and returns it; an AssertionError says what was waited for."""
+    end = time.monotonic() + patience
+    while True:
+        value = true()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise AssertionError(f"waited {patience} s for {what}")
+        time.sleep(0.01)
+
+
+def ask(port, method, path, body=None, headers=None, patience=PATIENCE):
+    """One whole answer: (status, body as text)."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=patience)
+    with contextlib.closing(connection):
+        text = None if body is None else json.dumps(body)
+        connection.request(method, path, text, headers or {})
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
+
+
+def listens(port):
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        return True
+    except OSError:
+        return False
+
+
+class Program:
+    """A running program; ends with its `with` block."""
+
+    def __init__(self, command, port=None, before=()):
+        self.port = port
+        self.home = tempfile.TemporaryDirectory(prefix="conductor-test-")
+        self.log_path = pathlib.Path(self.home.name) / "log"
+        keep = {k: v for k, v in os.environ.items() if k in ("PATH", "LANG", "TZ", "ASAN_OPTIONS")}
+        here = {name: self.home.name for name in (
+            "HOME", "XDG_RUNTIME_DIR", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "TMPDIR")}
+        with open(self.log_path, "wb") as log:
+            self.process = subprocess.Popen([*before, *command], stdin=subprocess.DEVNULL, stdout=log,
+                                            stderr=log, env={**keep, **here}, cwd=self.home.name)
+        self.started = time.monotonic()
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    def log(self):
+        return self.log_path.read_text(errors="replace")
+
+    def ready(self):
+        """Waits until the port takes connections."""
+
+        def up():
+            if self.process.poll() is not None:
+                raise AssertionError(f"it ended with {self.process.returncode}:\n{self.log()}")
+            return listens(self.port)
+
+        until(f"port {self.port}", up)
+        return self
+
+    def ended(self, patience=PATIENCE):
+        """The exit status, once it has ended."""
+        try:
+            return self.process.wait(patience)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"it did not end within {patience} s:\n{self.log()}") from None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *_):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        if kind is not None:
+            print(f"--- {self.process.args[0]} said:\n{self.log()}")
+        self.home.cleanup()
+
+
+def scripted_ollama(program, *flags):
+    port = free_port()
+    return Program([program, "--port", str(port), *flags], port).ready()
+
+
+def conductor(program, backend_port, *flags, before=(), port=None, wait=True):
+    port = port or free_port()
+    node = Program([program, "serve", "--listen", f"127.0.0.1:{port}",
+                    "--backend", f"http://127.0.0.1:{backend_port}", *flags], port, before)
+    return node.ready() if wait else node
+
+
+def stats(ollama):
+    """What the scripted Ollama counted."""
+    return json.loads(ask(ollama.port, "GET", "/_scripted/stats")[1])
+
+
+def set_script(ollama, **script):
+    """How the scripted Ollama answers from now on."""
+    status, body = ask(ollama.port, "PUT", "/_scripted/default", script)
+    assert status in (200, 204), body
+
+
+def tasks(pid):
+    """{thread id: name} of a process."""
+    found = {}
+    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
+        with contextlib.suppress(OSError):
+            found[int(task.name)] = (task / "comm").read_text().strip()
+    return found
+
+
+def cpu_seconds(pid):
+    """Processor time of all its threads so far, to the nanosecond where the kernel tells."""
+    total = 0
+    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
+        total += int((task / "schedstat").read_text().split()[0])
+    return total / 1e9
+
+
+def many_descriptors():
+    """Raises this process's limit, and so its children's."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
