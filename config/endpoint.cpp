@@ -1,5 +1,10 @@
 #include "config/endpoint.hpp"
 
+#include "config/host.hpp"
+#include "config/value.hpp"
+
+#include <sys/un.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -9,7 +14,7 @@
 namespace conductor {
 namespace {
 
-constexpr std::string_view blank_or_quote = " \t\r\n\"'";
+constexpr std::string_view blank_or_quote = " \t\v\f\r\n\"'";
 
 std::string_view trimmed(std::string_view text) {
   const auto begin = text.find_first_not_of(blank_or_quote);
@@ -18,9 +23,13 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(begin, text.find_last_not_of(blank_or_quote) - begin + 1);
 }
 
+/// Go's strconv allows a sign.
 std::optional<std::uint16_t> port_of(std::string_view digits) {
+  if (digits.starts_with('+'))
+    digits.remove_prefix(1);
   std::uint16_t port = 0;
-  const auto [end, ec] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
+  const auto [end, ec] =
+      std::from_chars(digits.data(), digits.data() + digits.size(), port);
   if (ec != std::errc{} || end != digits.data() + digits.size())
     return {};
   return port;
@@ -47,30 +56,121 @@ host_and_port split(std::string_view text) {
     return r;
   }
   const auto colon = text.find(':');
-  if (colon == std::string_view::npos || text.find(':', colon + 1) != std::string_view::npos)
+  if (colon == std::string_view::npos ||
+      text.find(':', colon + 1) != std::string_view::npos)
     return {std::string{text}, {}};
   return {std::string{text.substr(0, colon)}, text.substr(colon + 1)};
 }
 
 [[noreturn]] void refuse(std::string_view text, const std::string& why,
                          std::string_view allowed) {
-  throw std::invalid_argument("\"" + std::string{text} + "\": " + why + "; allowed: "
-                              + std::string{allowed});
+  throw std::invalid_argument(quoted(text) + ": " + why +
+                              "; allowed: " + std::string{allowed});
 }
 
 constexpr std::string_view listen_forms = "host:port, :port, [ipv6]:port, unix:/path";
-constexpr std::string_view backend_forms
-  = "host, host:port, :port, [ipv6]:port, http://host:port/prefix";
+constexpr std::string_view backend_forms =
+    "host, host:port, :port, [ipv6]:port, http://host:port/prefix";
 
 std::string bracketed(const std::string& host) {
   return host.find(':') == std::string::npos ? host : "[" + host + "]";
 }
 
+/// The host in its canonical spelling.
+std::string valid_host(std::string_view text, const std::string& host,
+                       std::string_view allowed) {
+  const auto valid = parse_host(host);
+  if (!valid)
+    refuse(text, quoted(host) + " is no host", allowed);
+  return *valid;
+}
+
 /// An address that only makes sense for listening is reached over loopback.
 std::string reachable(std::string host) {
-  if (host.empty() || host == "0.0.0.0")
+  if (host == "0.0.0.0")
     return "127.0.0.1";
   return host == "::" ? "::1" : host;
+}
+
+/// What goes into a request line has no blank and no control character.
+std::string parse_prefix(std::string_view text, std::string_view path) {
+  while (path.ends_with('/'))
+    path.remove_suffix(1);
+  while (path.starts_with("//"))
+    path.remove_prefix(1);
+  const auto odd = [](unsigned char c) {
+    return c <= ' ' || c >= 0x7f ||
+           std::string_view{"?#\\\"<>"}.find(static_cast<char>(c)) !=
+               std::string_view::npos;
+  };
+  if (std::any_of(path.begin(), path.end(), odd))
+    refuse(text, "a path has no blanks, quotes, '?', '#' or letters beyond ASCII",
+           backend_forms);
+  return std::string{path};
+}
+
+/// Ollama takes brackets for decoration where no port follows.
+host_and_port split_backend(std::string_view value) {
+  auto bare = value;
+  bare.remove_prefix(std::min(bare.find_first_not_of("[]"), bare.size()));
+  bare = bare.substr(0, bare.find_last_not_of("[]") + 1);
+  if (const auto ip = parse_ip(bare))
+    return {*ip, {}};
+  return split(value);
+}
+
+/// Takes the scheme off and returns the port that goes with it.
+std::uint16_t take_scheme(std::string_view text, std::string_view& value) {
+  const auto end = value.find("://");
+  if (end == std::string_view::npos) {
+    if (value == "ollama.com")
+      refuse(text,
+             "this is https://ollama.com, and TLS towards a backend is not supported yet",
+             backend_forms);
+    return 11434;
+  }
+  std::string scheme{value.substr(0, end)};
+  for (auto& c : scheme)
+    c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  if (scheme == "https")
+    refuse(text, "TLS towards a backend is not supported yet", backend_forms);
+  if (scheme != "http")
+    refuse(text, "unknown scheme " + quoted(scheme), backend_forms);
+  value.remove_prefix(end + 3);
+  return 80;
+}
+
+/// `strict`: an invalid port is refused, else it is the default's and a warning says so.
+ollama_host parse(std::string_view text, bool strict) {
+  auto value = trimmed(text);
+  ollama_host result;
+  auto& e = result.at;
+  e.port = take_scheme(text, value);
+  const auto slash = value.find('/');
+  if (slash != std::string_view::npos)
+    e.path = parse_prefix(text, value.substr(slash));
+  value = value.substr(0, slash);
+  if (const auto at = value.rfind('@'); at != std::string_view::npos)
+    refuse("..." + std::string{value.substr(at)}, // without the password
+           "credentials in an address are not supported", backend_forms);
+  host_and_port parts;
+  try {
+    parts = split_backend(value);
+  } catch (const std::invalid_argument& bad) {
+    refuse(text, bad.what(), backend_forms);
+  }
+  e.host = parts.host.empty() ? "127.0.0.1"
+                              : reachable(valid_host(text, parts.host, backend_forms));
+  if (!parts.port)
+    return result;
+  if (const auto port = port_of(*parts.port); port && (*port != 0 || !strict))
+    e.port = *port;
+  else if (strict)
+    refuse(text, "the port is no number from 1 to 65535", backend_forms);
+  else
+    result.warning = quoted(text) + " has an invalid port; " + std::to_string(e.port) +
+                     " is used, as Ollama does";
+  return result;
 }
 
 } // namespace
@@ -88,8 +188,7 @@ std::string to_url(const endpoint& e) {
 }
 
 bool is_local(const endpoint& e) {
-  return e.type == endpoint::kind::unix_socket || e.host == "localhost" || e.host == "::1"
-         || e.host.starts_with("127.");
+  return e.type == endpoint::kind::unix_socket || is_loopback(e.host);
 }
 
 endpoint parse_listen(std::string_view text) {
@@ -98,8 +197,13 @@ endpoint parse_listen(std::string_view text) {
   if (value.starts_with("unix:")) {
     e.type = endpoint::kind::unix_socket;
     e.path = value.substr(5);
-    if (!e.path.starts_with('/'))
+    if (e.path.starts_with("//"))
+      e.path.erase(0, 2);
+    if (!e.path.starts_with('/') || e.path.ends_with('/'))
       refuse(text, "the socket's path must be absolute", listen_forms);
+    if (e.path.find('\0') != std::string::npos ||
+        e.path.size() >= sizeof(sockaddr_un::sun_path))
+      refuse(text, "a socket's path has 1 to 107 bytes", listen_forms);
     return e;
   }
   if (value.find('/') != std::string_view::npos)
@@ -115,48 +219,17 @@ endpoint parse_listen(std::string_view text) {
   const auto port = port_of(*parts.port);
   if (!port)
     refuse(text, "the port is no number from 0 to 65535", listen_forms);
-  e.host = parts.host.empty() ? "0.0.0.0" : parts.host;
+  e.host = parts.host.empty() ? "0.0.0.0" : valid_host(text, parts.host, listen_forms);
   e.port = *port;
   return e;
 }
 
 endpoint parse_backend(std::string_view text) {
-  auto value = trimmed(text);
-  std::uint16_t default_port = 11434;
-  if (const auto scheme_end = value.find("://"); scheme_end != std::string_view::npos) {
-    const auto scheme = value.substr(0, scheme_end);
-    if (scheme == "https")
-      refuse(text, "TLS towards a backend is not supported yet", backend_forms);
-    if (scheme != "http")
-      refuse(text, "unknown scheme " + std::string{scheme}, backend_forms);
-    default_port = 80;
-    value = value.substr(scheme_end + 3);
-  }
-  endpoint e;
-  const auto slash = value.find('/');
-  if (slash != std::string_view::npos) {
-    e.path = value.substr(slash);
-    while (e.path.ends_with('/'))
-      e.path.pop_back();
-    value = value.substr(0, slash);
-  }
-  host_and_port parts;
-  try {
-    parts = split(value);
-  } catch (const std::invalid_argument& bad) {
-    refuse(text, bad.what(), backend_forms);
-  }
-  if (parts.host.find_first_of(" \t@?#\\\r\n") != std::string::npos)
-    refuse(text, "a host has no such character", backend_forms);
-  e.host = reachable(std::move(parts.host));
-  e.port = default_port;
-  if (parts.port && !parts.port->empty()) {
-    const auto port = port_of(*parts.port);
-    if (!port)
-      refuse(text, "the port is no number from 0 to 65535", backend_forms);
-    e.port = *port;
-  }
-  return e;
+  return parse(text, true).at;
+}
+
+ollama_host parse_ollama_host(std::string_view text) {
+  return parse(text, false);
 }
 
 } // namespace conductor

@@ -1,6 +1,8 @@
 #include "config/load.hpp"
 
+#include "config/check.hpp"
 #include "config/schema.hpp"
+#include "config/unknown.hpp"
 
 #include <toml++/toml.h>
 
@@ -19,12 +21,28 @@ std::string value_of(const environment& env, const std::string& name) {
   return i == env.end() ? std::string{} : i->second;
 }
 
+/// A folder of the XDG base directories: one that is not absolute is to be ignored.
+std::string folder_of(const environment& env, const std::string& name) {
+  auto path = value_of(env, name);
+  return path.starts_with('/') ? path : std::string{};
+}
+
+/// What Kubernetes puts into every pod when a service is called conductor or conductor-…:
+/// nobody configures anything with it.
+bool is_service_link(std::string_view name) {
+  const auto has = [&](std::string_view part) { return name.find(part) != name.npos; };
+  return has("_SERVICE_HOST") || has("_SERVICE_PORT") || has("_TCP") || has("_UDP") ||
+         name.ends_with("_PORT");
+}
+
 std::vector<std::string> split_list(const std::string& text) {
   std::vector<std::string> parts;
   for (std::size_t at = 0; at <= text.size();) {
     const auto comma = std::min(text.find(',', at), text.size());
-    if (comma > at)
-      parts.push_back(text.substr(at, comma - at));
+    const auto begin = std::min(text.find_first_not_of(" \t", at), comma);
+    if (comma > begin)
+      parts.push_back(
+          text.substr(begin, text.find_last_not_of(" \t", comma - 1) + 1 - begin));
     at = comma + 1;
   }
   return parts;
@@ -33,36 +51,16 @@ std::vector<std::string> split_list(const std::string& text) {
 std::string variable_of(std::string_view key) {
   std::string name = "CONDUCTOR_";
   for (const char c : key)
-    name += c == '.' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    name +=
+        c == '.' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
   return name;
 }
 
-/// Letters to change, insert or drop to get from one word to the other.
-std::size_t distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j)
-    row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    auto diagonal = std::exchange(row[0], i);
-    for (std::size_t j = 1; j <= b.size(); ++j)
-      diagonal = std::exchange(row[j], std::min({row[j] + 1, row[j - 1] + 1,
-                                                 diagonal + (a[i - 1] != b[j - 1])}));
-  }
-  return row[b.size()];
-}
-
-std::string unknown_key(std::string_view name) {
-  std::string_view nearest;
-  std::size_t best = 4;
-  for (const auto& k : schema())
-    if (const auto d = distance(k.name, name); d < best) {
-      best = d;
-      nearest = k.name;
-    }
-  std::string text = "unknown key";
-  if (!nearest.empty())
-    text += "; did you mean " + std::string{nearest} + "?";
-  return text + " (all keys: conductor config show)";
+std::vector<std::string> names_of(const std::map<std::string, const key_spec*>& known) {
+  std::vector<std::string> names;
+  for (const auto& [name, key] : known)
+    names.push_back(name);
+  return names;
 }
 
 /// Collects what the sources say, one after another; the last one counts.
@@ -76,8 +74,9 @@ public:
     read_environment();
     read_flags();
     name_backends();
-    check();
-    return finish();
+    auto result = finish();
+    check_config(result);
+    return result;
   }
 
 private:
@@ -94,11 +93,18 @@ private:
   }
 
   void set_defaults() {
-    const auto runtime_dir = value_of(in_.environment, "XDG_RUNTIME_DIR");
     values_.server.listen = {parse_listen("127.0.0.1:11435")};
-    if (!runtime_dir.empty())
-      values_.server.listen.push_back(parse_listen("unix:" + runtime_dir + "/conductor.sock"));
-    const auto data = value_of(in_.environment, "XDG_DATA_HOME");
+    const auto runtime_dir = folder_of(in_.environment, "XDG_RUNTIME_DIR");
+    if (!runtime_dir.empty()) {
+      try {
+        values_.server.listen.push_back(
+            parse_listen("unix:" + runtime_dir + "/conductor.sock"));
+      } catch (const std::invalid_argument& bad) {
+        warnings_.push_back(std::string{"environment XDG_RUNTIME_DIR is not used: "} +
+                            bad.what());
+      }
+    }
+    const auto data = folder_of(in_.environment, "XDG_DATA_HOME");
     const auto home = value_of(in_.environment, "HOME");
     values_.data_dir = !data.empty()   ? data + "/conductor"
                        : !home.empty() ? home + "/.local/share/conductor"
@@ -117,7 +123,8 @@ private:
       return std::to_string(i->get());
     if (const auto* b = node.as_boolean())
       return b->get() ? "true" : "false";
-    throw config_error(at(node), key, "a string, a whole number or a boolean is allowed here");
+    throw config_error(at(node), key,
+                       "a string, a whole number or a boolean is allowed here");
   }
 
   void read_file() {
@@ -127,8 +134,8 @@ private:
     try {
       table = toml::parse(in_.file_text);
     } catch (const toml::parse_error& bad) {
-      throw config_error(in_.file_name + ":" + std::to_string(bad.source().begin.line), "",
-                         "no valid TOML: " + std::string{bad.description()});
+      throw config_error(in_.file_name + ":" + std::to_string(bad.source().begin.line),
+                         "", "no valid TOML: " + std::string{bad.description()});
     }
     for (const auto& [name, node] : table) {
       const std::string section{name.str()};
@@ -177,11 +184,13 @@ private:
             b.name = text;
           } else if (key.str() == "url") {
             b.url = parse_backend(text);
-            has_url = true;
+            has_url = !text.empty();
           } else if (key.str() == "parallel") {
             b.parallel = parse_parallel(text);
           } else {
-            throw std::invalid_argument("unknown key; allowed: name, url, parallel");
+            throw std::invalid_argument(
+                "unknown key" + did_you_mean(key.str(), {"name", "url", "parallel"}) +
+                "; allowed: name, url, parallel");
           }
         } catch (const std::invalid_argument& bad) {
           throw config_error(at(value), name, bad.what());
@@ -200,14 +209,18 @@ private:
     for (const auto& k : schema())
       known[variable_of(k.name)] = &k;
     for (const auto& [name, text] : in_.environment) {
-      if (!name.starts_with("CONDUCTOR_") || others.contains(name))
+      // An empty variable is one that is not set, as compose files spell it.
+      if (!name.starts_with("CONDUCTOR_") || others.contains(name) || text.empty())
         continue;
       const auto key = known.find(name);
+      if (key == known.end() && is_service_link(name))
+        continue;
       if (key == known.end())
         throw config_error("environment " + name, "",
-                           "unknown variable; allowed: CONDUCTOR_<SECTION>_<KEY> for the "
-                           "keys of conductor config show, CONDUCTOR_BACKENDS, "
-                           "CONDUCTOR_CONFIG, CONDUCTOR_HOST");
+                           "unknown variable" + did_you_mean(name, names_of(known)) +
+                               "; allowed: CONDUCTOR_<SECTION>_<KEY> for the "
+                               "keys of conductor config show, CONDUCTOR_BACKENDS, "
+                               "CONDUCTOR_CONFIG, CONDUCTOR_HOST");
       set(*key->second,
           key->second->list ? split_list(text) : std::vector<std::string>{text},
           "environment " + name);
@@ -226,7 +239,8 @@ private:
     }
   }
 
-  void replace_backends(const std::vector<std::string>& texts, const std::string& origin) {
+  void replace_backends(const std::vector<std::string>& texts,
+                        const std::string& origin) {
     values_.backends.clear();
     backend_origin_.clear();
     for (const auto& text : texts) {
@@ -258,49 +272,28 @@ private:
     }
   }
 
-  /// OLLAMA_HOST as Ollama's own clients read it: a port that is none is the default's.
+  /// OLLAMA_HOST as Ollama's own clients read it, unless it names this very node: that is
+  /// how clients find Conductor.
   void add_default_backend() {
-    auto host = value_of(in_.environment, "OLLAMA_HOST");
-    const auto origin = host.empty() ? "default" : "environment OLLAMA_HOST";
-    backend_settings b;
+    const auto text = value_of(in_.environment, "OLLAMA_HOST");
+    const std::string variable = "environment OLLAMA_HOST";
+    ollama_host host;
     try {
-      b.url = parse_backend(host);
+      host = parse_ollama_host(text);
     } catch (const std::invalid_argument& bad) {
-      const auto colon = host.rfind(':');
-      try {
-        if (host.starts_with("https:") || colon == std::string::npos)
-          throw;
-        b.url = parse_backend(host.substr(0, colon));
-      } catch (const std::invalid_argument&) {
-        throw config_error(origin, "", bad.what());
-      }
+      throw config_error(variable, "", bad.what());
     }
-    add_backend(std::move(b), origin);
-  }
-
-  void check() const {
-    std::set<std::string> names;
-    for (std::size_t i = 0; i < values_.backends.size(); ++i)
-      if (!names.insert(values_.backends[i].name).second)
-        throw config_error(backend_origin_[i], "backend.name",
-                           "\"" + values_.backends[i].name + "\" is given twice");
-    if (values_.server.listen.empty())
-      throw config_error(origin_of("server.listen"), "server.listen",
-                         "at least one address is needed");
-    if (values_.server.insecure)
-      return;
-    auto all = values_.server.listen;
-    if (values_.server.admin_listen)
-      all.push_back(*values_.server.admin_listen);
-    for (const auto& e : all)
-      if (!is_local(e))
-        throw config_error(origin_of("server.listen"), "server.listen",
-                           "\"" + to_string(e)
-                             + "\" can be reached from other machines, and there are no keys; "
-                               "allowed: loopback and unix sockets, anything with --insecure");
-    if (values_.stream.window_bytes > values_.stream.buffer_bytes)
-      throw config_error(origin_of("stream.window"), "stream.window",
-                         "must not be larger than stream.buffer");
+    if (!host.warning.empty())
+      warnings_.push_back(variable + ": " + host.warning);
+    const bool own = !text.empty() && reaches(values_.server.listen, host.at);
+    if (own) {
+      host.at = parse_backend("");
+      warnings_.push_back(variable + ": " + quoted(text) + " is this node itself; " +
+                          to_url(host.at) + " is the backend");
+    }
+    backend_settings b;
+    b.url = host.at;
+    add_backend(std::move(b), text.empty() || own ? "default" : variable);
   }
 
   std::string origin_of(const std::string& key) const {
@@ -312,16 +305,18 @@ private:
     loaded_config result;
     for (const auto& k : schema())
       result.entries.push_back(
-        {std::string{k.name}, k.show(values_), origin_of(std::string{k.name})});
+          {std::string{k.name}, k.show(values_), origin_of(std::string{k.name})});
     for (std::size_t i = 0; i < values_.backends.size(); ++i) {
       const auto& b = values_.backends[i];
       result.entries.push_back({"backend.name", quoted(b.name), backend_origin_[i]});
-      result.entries.push_back({"backend.url", quoted(to_url(b.url)), backend_origin_[i]});
+      result.entries.push_back(
+          {"backend.url", quoted(to_url(b.url)), backend_origin_[i]});
       if (b.parallel)
         result.entries.push_back(
-          {"backend.parallel", std::to_string(*b.parallel), backend_origin_[i]});
+            {"backend.parallel", std::to_string(*b.parallel), backend_origin_[i]});
     }
     result.values = std::move(values_);
+    result.warnings = std::move(warnings_);
     return result;
   }
 
@@ -329,32 +324,17 @@ private:
   settings values_;
   origins origin_;
   std::vector<std::string> backend_origin_;
+  std::vector<std::string> warnings_;
 };
 
 } // namespace
 
-loaded_config load_config(const config_inputs& inputs) { return loader{inputs}.run(); }
-
-std::string show_config(const loaded_config& config) {
-  std::string text;
-  std::string section;
-  for (const auto& e : config.entries) {
-    const auto dot = e.key.find('.');
-    const auto in = e.key.substr(0, dot);
-    if (in == "backend" ? e.key == "backend.name" : in != section) {
-      text += (text.empty() ? "" : "\n");
-      text += in == "backend" ? "[[backend]]\n" : "[" + in + "]\n";
-      section = in;
-    }
-    auto line = e.key.substr(dot + 1) + " = " + e.value;
-    line.resize(std::max<std::size_t>(line.size() + 2, 44), ' ');
-    text += line + "# " + e.origin + "\n";
-  }
-  return text;
+loaded_config load_config(const config_inputs& inputs) {
+  return loader{inputs}.run();
 }
 
 std::string default_config_file(const std::map<std::string, std::string>& environment) {
-  const auto config = value_of(environment, "XDG_CONFIG_HOME");
+  const auto config = folder_of(environment, "XDG_CONFIG_HOME");
   if (!config.empty())
     return config + "/conductor/conductor.toml";
   const auto home = value_of(environment, "HOME");

@@ -24,7 +24,7 @@ class config_error : public std::runtime_error {
 public:
   /// `origin`: `conductor.toml:12`, `environment CONDUCTOR_LOG_LEVEL`, `flag --listen`.
   config_error(std::string origin, std::string key, const std::string& why)
-    : std::runtime_error(origin + ": " + (key.empty() ? "" : key + ": ") + why) {}
+      : std::runtime_error(origin + ": " + (key.empty() ? "" : key + ": ") + why) {}
 };
 
 /// One effective value and who said it.
@@ -37,6 +37,7 @@ struct config_entry {
 struct loaded_config {
   settings values;
   std::vector<config_entry> entries; ///< every key, in the schema's order, then backends
+  std::vector<std::string> warnings; ///< sentences to log; nothing that stops the node
 };
 
 /// Flag before environment before file before default. Throws config_error.
@@ -45,8 +46,9 @@ loaded_config load_config(const config_inputs& inputs);
 /// `conductor config show`: a TOML document with each value's origin behind it.
 std::string show_config(const loaded_config& config);
 
-/// The file a user's node reads when none is named: $XDG_CONFIG_HOME/conductor/conductor.toml
-/// or ~/.config/…; empty where neither is known.
+/// The file a user's node reads when none is named:
+/// $XDG_CONFIG_HOME/conductor/conductor.toml or ~/.config/…; empty where neither is
+/// known.
 std::string default_config_file(const std::map<std::string, std::string>& environment);
 
 } // namespace conductor

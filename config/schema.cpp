@@ -20,10 +20,11 @@ struct choice {
 
 constexpr std::array slow_readers{choice<slow_reader>{"spool", slow_reader::spool},
                                   choice<slow_reader>{"hold", slow_reader::hold}};
-constexpr std::array levels{
-  choice<log_level>{"trace", log_level::trace}, choice<log_level>{"debug", log_level::debug},
-  choice<log_level>{"info", log_level::info}, choice<log_level>{"warn", log_level::warn},
-  choice<log_level>{"error", log_level::error}};
+constexpr std::array levels{choice<log_level>{"trace", log_level::trace},
+                            choice<log_level>{"debug", log_level::debug},
+                            choice<log_level>{"info", log_level::info},
+                            choice<log_level>{"warn", log_level::warn},
+                            choice<log_level>{"error", log_level::error}};
 constexpr std::array formats{choice<log_format>{"text", log_format::text},
                              choice<log_format>{"json", log_format::json}};
 
@@ -35,70 +36,73 @@ auto parse_choice(std::string_view text, const Choices& choices) {
       return c.value;
     allowed += (allowed.empty() ? "" : ", ") + std::string{c.name};
   }
-  throw std::invalid_argument("\"" + std::string{text} + "\" is not allowed; allowed: "
-                              + allowed);
+  throw std::invalid_argument("\"" + std::string{text} +
+                              "\" is not allowed; allowed: " + allowed);
 }
 
 /// Helpers that make the two functions of a key from a pointer to its place.
 template <class Get>
 auto duration_at(Get get, milliseconds least = milliseconds(0)) {
-  return std::pair{
-    [get, least](settings& s, const texts& t) {
-      const auto value = parse_duration(t.back());
-      if (value < least)
-        throw std::invalid_argument("\"" + t.back() + "\" is too short; allowed: "
-                                    + show_duration(least) + " and more");
-      get(s) = value;
-    },
-    [get](const settings& s) {
-      return quoted(show_duration(get(const_cast<settings&>(s))));
-    }};
+  return std::pair{[get, least](settings& s, const texts& t) {
+                     const auto value = parse_duration(t.back());
+                     if (value < least)
+                       throw std::invalid_argument("\"" + t.back() +
+                                                   "\" is too short; allowed: " +
+                                                   show_duration(least) + " and more");
+                     get(s) = value;
+                   },
+                   [get](const settings& s) {
+                     return quoted(show_duration(get(const_cast<settings&>(s))));
+                   }};
 }
 
 template <class Get>
 auto size_at(Get get, std::size_t least, std::size_t most) {
-  return std::pair{
-    [=](settings& s, const texts& t) {
-      const auto value = parse_size(t.back());
-      if (value < least || value > most)
-        throw std::invalid_argument("\"" + t.back() + "\" is out of range; allowed: "
-                                    + show_size(least) + " to " + show_size(most));
-      get(s) = value;
-    },
-    [get](const settings& s) { return quoted(show_size(get(const_cast<settings&>(s)))); }};
+  return std::pair{[=](settings& s, const texts& t) {
+                     const auto value = parse_size(t.back());
+                     if (value < least || value > most)
+                       throw std::invalid_argument(
+                           "\"" + t.back() + "\" is out of range; allowed: " +
+                           show_size(least) + " to " + show_size(most));
+                     get(s) = value;
+                   },
+                   [get](const settings& s) {
+                     return quoted(show_size(get(const_cast<settings&>(s))));
+                   }};
 }
 
 template <class Get>
 auto number_at(Get get, std::uint64_t least, std::uint64_t most) {
   return std::pair{
-    [=](settings& s, const texts& t) {
-      auto& place = get(s);
-      place = static_cast<std::remove_reference_t<decltype(place)>>(
-        parse_number(t.back(), least, most));
-    },
-    [get](const settings& s) { return std::to_string(get(const_cast<settings&>(s))); }};
+      [=](settings& s, const texts& t) {
+        auto& place = get(s);
+        place = static_cast<std::remove_reference_t<decltype(place)>>(
+            parse_number(t.back(), least, most));
+      },
+      [get](const settings& s) { return std::to_string(get(const_cast<settings&>(s))); }};
 }
 
 template <class Get>
 auto switch_at(Get get) {
   return std::pair{
-    [get](settings& s, const texts& t) { get(s) = parse_switch(t.back()); },
-    [get](const settings& s) {
-      return std::string{get(const_cast<settings&>(s)) ? "true" : "false"};
-    }};
+      [get](settings& s, const texts& t) { get(s) = parse_switch(t.back()); },
+      [get](const settings& s) {
+        return std::string{get(const_cast<settings&>(s)) ? "true" : "false"};
+      }};
 }
 
 template <class Get, class Choices>
 auto choice_at(Get get, const Choices& choices) {
-  return std::pair{
-    [get, &choices](settings& s, const texts& t) { get(s) = parse_choice(t.back(), choices); },
-    [get, &choices](const settings& s) {
-      const auto value = get(const_cast<settings&>(s));
-      for (const auto& c : choices)
-        if (c.value == value)
-          return quoted(c.name);
-      return std::string{};
-    }};
+  return std::pair{[get, &choices](settings& s, const texts& t) {
+                     get(s) = parse_choice(t.back(), choices);
+                   },
+                   [get, &choices](const settings& s) {
+                     const auto value = get(const_cast<settings&>(s));
+                     for (const auto& c : choices)
+                       if (c.value == value)
+                         return quoted(c.name);
+                     return std::string{};
+                   }};
 }
 
 std::string listed(const texts& values) {
@@ -115,10 +119,17 @@ key_spec key(std::string_view name, Pair functions, std::string_view help,
 }
 
 // A place in the settings, as a function that returns a reference to it.
-#define CONDUCTOR_AT(member) [](settings& s) -> auto& { return s.member; }
+#define CONDUCTOR_AT(member)                                                             \
+  [](settings & s) -> auto& {                                                            \
+    return s.member;                                                                     \
+  }
 
 key_spec listen_key() {
-  return {"server.listen", "listen", true, false, "ADDR",
+  return {"server.listen",
+          "listen",
+          true,
+          false,
+          "ADDR",
           "Where clients connect: host:port or unix:/path; repeatable",
           [](settings& s, const texts& t) {
             s.server.listen.clear();
@@ -134,97 +145,123 @@ key_spec listen_key() {
 }
 
 key_spec admin_key() {
-  return {"server.admin_listen", "admin-listen", false, false, "ADDR",
-          "A listener of its own, on a lane of its own, for probes and metrics",
-          [](settings& s, const texts& t) { s.server.admin_listen = parse_listen(t.back()); },
-          [](const settings& s) {
-            return quoted(s.server.admin_listen ? to_string(*s.server.admin_listen) : "");
-          }};
+  return {
+      "server.admin_listen",
+      "admin-listen",
+      false,
+      false,
+      "ADDR",
+      "A listener of its own, on a lane of its own, for probes and metrics; \"\": none",
+      [](settings& s, const texts& t) {
+        s.server.admin_listen.reset();
+        if (!t.back().empty())
+          s.server.admin_listen = parse_listen(t.back());
+      },
+      [](const settings& s) {
+        return quoted(s.server.admin_listen ? to_string(*s.server.admin_listen) : "");
+      }};
 }
 
 key_spec origins_key() {
-  return {"server.origins", "", true, false, "ORIGIN",
+  return {"server.origins",
+          "",
+          true,
+          false,
+          "ORIGIN",
           "Origins of web pages allowed besides Ollama's own; `*` is any text",
           [](settings& s, const texts& t) { s.server.origins = t; },
           [](const settings& s) { return listed(s.server.origins); }};
 }
 
 key_spec data_dir_key() {
-  return {"store.data_dir", "data-dir", false, false, "DIR",
+  return {"store.data_dir",
+          "data-dir",
+          false,
+          false,
+          "DIR",
           "Folder for what must outlive the node",
-          [](settings& s, const texts& t) { s.data_dir = t.back(); },
+          [](settings& s, const texts& t) {
+            if (t.back().empty())
+              throw std::invalid_argument("\"\" is no folder; allowed: a path");
+            s.data_dir = t.back();
+          },
           [](const settings& s) { return quoted(s.data_dir); }};
 }
 
 std::vector<key_spec> make_schema() {
   constexpr std::size_t gib = std::size_t{1} << 30;
-  auto insecure
-    = key("server.insecure", switch_at(CONDUCTOR_AT(server.insecure)),
+  auto insecure =
+      key("server.insecure", switch_at(CONDUCTOR_AT(server.insecure)),
           "Allow listening beyond loopback although there are no keys", "insecure");
   insecure.on_off = true;
   return {
-    listen_key(),
-    admin_key(),
-    insecure,
-    origins_key(),
-    key("server.max_connections", number_at(CONDUCTOR_AT(server.max_connections), 1, 1'000'000),
-        "Open client connections, whole node"),
-    key("server.max_head", size_at(CONDUCTOR_AT(server.max_head_bytes), 1024, 1u << 20),
-        "A request's line and headers"),
-    key("server.max_body", size_at(CONDUCTOR_AT(server.max_body_bytes), 1024, 16 * gib),
-        "A request body that is read whole; uploads have no limit"),
-    key("server.head_timeout", duration_at(CONDUCTOR_AT(server.head_timeout)),
-        "First to last byte of a request's head; 0: no limit"),
-    key("server.body_timeout", duration_at(CONDUCTOR_AT(server.body_timeout)),
-        "Longest gap while a request's body arrives; 0: no limit"),
-    key("server.keep_alive", duration_at(CONDUCTOR_AT(server.keep_alive)),
-        "An idle client connection is closed after; 0: never, as Ollama"),
-    key("server.drain", duration_at(CONDUCTOR_AT(server.drain)),
-        "At stop, answers in flight may take this long"),
-    key("upstream.connect_timeout",
-        duration_at(CONDUCTOR_AT(upstream.connect_timeout), milliseconds(1)),
-        "One connection attempt to a backend"),
-    key("upstream.first_byte_timeout", duration_at(CONDUCTOR_AT(upstream.first_byte_timeout)),
-        "Request sent to first byte of the answer, loading included; 0: no limit"),
-    key("upstream.gap_timeout", duration_at(CONDUCTOR_AT(upstream.gap_timeout)),
-        "Between two pieces of an answer; 0: no limit"),
-    key("upstream.probe_interval",
-        duration_at(CONDUCTOR_AT(upstream.probe_interval), milliseconds(100)),
-        "Between two health probes of a backend"),
-    key("upstream.probe_timeout",
-        duration_at(CONDUCTOR_AT(upstream.probe_timeout), milliseconds(1)),
-        "A health probe's answer must come within"),
-    key("upstream.idle_connections",
-        number_at(CONDUCTOR_AT(upstream.idle_connections), 0, 10'000),
-        "Kept open to each backend, by each lane"),
-    key("upstream.max_record", size_at(CONDUCTOR_AT(upstream.max_record_bytes), 1024, gib),
-        "One NDJSON line or SSE event"),
-    key("stream.slow_reader", choice_at(CONDUCTOR_AT(stream.slow), slow_readers),
-        "spool: read Ollama at full speed into a bounded buffer; hold: make Ollama wait"),
-    key("stream.buffer", size_at(CONDUCTOR_AT(stream.buffer_bytes), 4096, 16 * gib),
-        "Kept of one answer for its readers"),
-    key("stream.window", size_at(CONDUCTOR_AT(stream.window_bytes), 4096, gib),
-        "Demand of one reader"),
-    key("stream.write_timeout", duration_at(CONDUCTOR_AT(stream.write_timeout)),
-        "A client that takes no byte is dropped after; 0: never"),
-    key("stream.heartbeat", duration_at(CONDUCTOR_AT(stream.heartbeat)),
-        "An empty record or comment after so much silence on a begun stream; 0: none"),
-    key("queue.limit", number_at(CONDUCTOR_AT(queue.limit), 0, 1'000'000),
-        "Requests that may wait for a place, whole node"),
-    key("queue.max_wait", duration_at(CONDUCTOR_AT(queue.max_wait), milliseconds(1)),
-        "Longest wait for a place; then 503"),
-    key("runtime.lanes", number_at(CONDUCTOR_AT(runtime.lanes), 0, 256),
-        "Threads that carry sockets; 0: half the processors, 1 to 8"),
-    key("runtime.workers", number_at(CONDUCTOR_AT(runtime.workers), 0, 256),
-        "Threads that decide; 0: half the processors, 1 to 4"),
-    key("runtime.stall", duration_at(CONDUCTOR_AT(runtime.stall), milliseconds(1)),
-        "A handler that runs longer is logged and counted"),
-    key("log.level", choice_at(CONDUCTOR_AT(log.level), levels), "Least severity logged",
-        "log-level", "LEVEL"),
-    key("log.format", choice_at(CONDUCTOR_AT(log.format), formats), "text or json",
-        "log-format", "FORMAT"),
-    key("log.requests", switch_at(CONDUCTOR_AT(log.requests)), "One line for each request"),
-    data_dir_key(),
+      listen_key(),
+      admin_key(),
+      insecure,
+      origins_key(),
+      key("server.max_connections",
+          number_at(CONDUCTOR_AT(server.max_connections), 1, 1'000'000),
+          "Open client connections, whole node"),
+      key("server.max_head", size_at(CONDUCTOR_AT(server.max_head_bytes), 1024, 1u << 20),
+          "A request's line and headers"),
+      key("server.max_body", size_at(CONDUCTOR_AT(server.max_body_bytes), 1024, 16 * gib),
+          "A request body that is read whole; uploads have no limit"),
+      key("server.head_timeout", duration_at(CONDUCTOR_AT(server.head_timeout)),
+          "First to last byte of a request's head; 0: no limit"),
+      key("server.body_timeout", duration_at(CONDUCTOR_AT(server.body_timeout)),
+          "Longest gap while a request's body arrives; 0: no limit"),
+      key("server.keep_alive", duration_at(CONDUCTOR_AT(server.keep_alive)),
+          "An idle client connection is closed after; 0: never, as Ollama"),
+      key("server.drain", duration_at(CONDUCTOR_AT(server.drain)),
+          "At stop, answers in flight may take this long"),
+      key("upstream.connect_timeout",
+          duration_at(CONDUCTOR_AT(upstream.connect_timeout), milliseconds(1)),
+          "One connection attempt to a backend"),
+      key("upstream.first_byte_timeout",
+          duration_at(CONDUCTOR_AT(upstream.first_byte_timeout)),
+          "Request sent to first byte of the answer, loading included; 0: no limit"),
+      key("upstream.gap_timeout", duration_at(CONDUCTOR_AT(upstream.gap_timeout)),
+          "Between two pieces of an answer; 0: no limit"),
+      key("upstream.probe_interval",
+          duration_at(CONDUCTOR_AT(upstream.probe_interval), milliseconds(100)),
+          "Between two health probes of a backend"),
+      key("upstream.probe_timeout",
+          duration_at(CONDUCTOR_AT(upstream.probe_timeout), milliseconds(1)),
+          "A health probe's answer must come within"),
+      key("upstream.idle_connections",
+          number_at(CONDUCTOR_AT(upstream.idle_connections), 0, 10'000),
+          "Kept open to each backend, by each lane"),
+      key("upstream.max_record",
+          size_at(CONDUCTOR_AT(upstream.max_record_bytes), 1024, gib),
+          "One NDJSON line or SSE event"),
+      key("stream.slow_reader", choice_at(CONDUCTOR_AT(stream.slow), slow_readers),
+          "spool: read Ollama at full speed into a bounded buffer; hold: make Ollama "
+          "wait"),
+      key("stream.buffer", size_at(CONDUCTOR_AT(stream.buffer_bytes), 4096, 16 * gib),
+          "Kept of one answer for its readers"),
+      key("stream.window", size_at(CONDUCTOR_AT(stream.window_bytes), 4096, gib),
+          "Demand of one reader"),
+      key("stream.write_timeout", duration_at(CONDUCTOR_AT(stream.write_timeout)),
+          "A client that takes no byte is dropped after; 0: never"),
+      key("stream.heartbeat", duration_at(CONDUCTOR_AT(stream.heartbeat)),
+          "An empty record or comment after so much silence on a begun stream; 0: none"),
+      key("queue.limit", number_at(CONDUCTOR_AT(queue.limit), 0, 1'000'000),
+          "Requests that may wait for a place, whole node"),
+      key("queue.max_wait", duration_at(CONDUCTOR_AT(queue.max_wait), milliseconds(1)),
+          "Longest wait for a place; then 503"),
+      key("runtime.lanes", number_at(CONDUCTOR_AT(runtime.lanes), 0, 256),
+          "Threads that carry sockets; 0: half the processors, 1 to 8"),
+      key("runtime.workers", number_at(CONDUCTOR_AT(runtime.workers), 0, 256),
+          "Threads that decide; 0: half the processors, 1 to 4"),
+      key("runtime.stall", duration_at(CONDUCTOR_AT(runtime.stall), milliseconds(1)),
+          "A handler that runs longer is logged and counted"),
+      key("log.level", choice_at(CONDUCTOR_AT(log.level), levels),
+          "Least severity logged", "log-level", "LEVEL"),
+      key("log.format", choice_at(CONDUCTOR_AT(log.format), formats), "text or json",
+          "log-format", "FORMAT"),
+      key("log.requests", switch_at(CONDUCTOR_AT(log.requests)),
+          "One line for each request"),
+      data_dir_key(),
   };
 }
 
@@ -245,14 +282,14 @@ const key_spec* find_key(std::string_view name) {
 }
 
 void check_backend_name(std::string_view name) {
-  const bool good = !name.empty() && name.size() <= 64
-                    && std::all_of(name.begin(), name.end(), [](unsigned char c) {
-                         return std::isalnum(c) != 0 || c == '.' || c == '_' || c == '-';
-                       });
+  const bool good = !name.empty() && name.size() <= 64 &&
+                    std::all_of(name.begin(), name.end(), [](unsigned char c) {
+                      return std::isalnum(c) != 0 || c == '.' || c == '_' || c == '-';
+                    });
   if (!good)
-    throw std::invalid_argument("\"" + std::string{name}
-                                + "\" is no backend's name; allowed: 1 to 64 letters, "
-                                  "digits, '.', '_' and '-'");
+    throw std::invalid_argument("\"" + std::string{name} +
+                                "\" is no backend's name; allowed: 1 to 64 letters, "
+                                "digits, '.', '_' and '-'");
 }
 
 backend_settings parse_backend_spec(std::string_view text) {
@@ -272,16 +309,6 @@ backend_settings parse_backend_spec(std::string_view text) {
 
 unsigned parse_parallel(std::string_view text) {
   return static_cast<unsigned>(parse_number(text, 1, 4096));
-}
-
-std::string quoted(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\')
-      out += '\\';
-    out += c;
-  }
-  return out + "\"";
 }
 
 } // namespace conductor

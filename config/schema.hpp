@@ -1,6 +1,7 @@
 #pragma once
 
 #include "config/settings.hpp"
+#include "config/value.hpp"
 
 #include <functional>
 #include <string>
@@ -38,8 +39,5 @@ void check_backend_name(std::string_view name);
 
 /// 1 to 4096. Throws std::invalid_argument.
 unsigned parse_parallel(std::string_view text);
-
-/// A TOML string literal.
-std::string quoted(std::string_view text);
 
 } // namespace conductor

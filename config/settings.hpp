@@ -27,24 +27,25 @@ enum class log_format { text, json };
 
 /// Where clients connect. Section `[server]`.
 struct server_settings {
-  std::vector<endpoint> listen;               ///< what users talk to
-  std::optional<endpoint> admin_listen;       ///< probes and metrics, own lane
-  bool insecure = false;                      ///< allow listening beyond loopback without keys
-  std::vector<std::string> origins;           ///< allowed besides Ollama's defaults
-  std::size_t max_connections = 20'000;       ///< open client connections, whole node
-  std::size_t max_head_bytes = 64 * 1024;     ///< request line and headers
-  std::size_t max_body_bytes = 256u << 20;    ///< a request body that is read whole
-  milliseconds head_timeout{30'000};          ///< first to last byte of a request head
-  milliseconds body_timeout{60'000};          ///< longest gap while a body arrives
-  milliseconds keep_alive{0};                 ///< idle connection is closed after; 0: never, as Ollama
-  milliseconds drain{30'000};                 ///< answers in flight may take this long at stop
+  std::vector<endpoint> listen;         ///< what users talk to
+  std::optional<endpoint> admin_listen; ///< probes and metrics, own lane
+  bool insecure = false;                ///< allow listening beyond loopback without keys
+  std::vector<std::string> origins;     ///< allowed besides Ollama's defaults
+  std::size_t max_connections = 20'000; ///< open client connections, whole node
+  std::size_t max_head_bytes = 64 * 1024;  ///< request line and headers
+  std::size_t max_body_bytes = 256u << 20; ///< a request body that is read whole
+  milliseconds head_timeout{30'000};       ///< first to last byte of a request head
+  milliseconds body_timeout{60'000};       ///< longest gap while a body arrives
+  milliseconds keep_alive{0}; ///< idle connection is closed after; 0: never, as Ollama
+  milliseconds drain{30'000}; ///< answers in flight may take this long at stop
 };
 
 /// One Ollama server. Section `[[backend]]`.
 struct backend_settings {
-  std::string name;                  ///< unique, as in X-Conductor-Backend
-  endpoint url;                      ///< http://host:port
-  std::optional<unsigned> parallel;  ///< answers at once per model; empty: not limited here
+  std::string name; ///< unique, as in X-Conductor-Backend
+  endpoint url;     ///< http://host:port
+  std::optional<unsigned>
+      parallel; ///< answers at once per model; empty: not limited here
 };
 
 /// Deadlines and buffers towards Ollama. Section `[upstream]`.
@@ -60,31 +61,32 @@ struct upstream_settings {
 
 /// How answers reach their readers. Section `[stream]`.
 struct stream_settings {
-  slow_reader slow = slow_reader::spool;   ///< policy for a reader slower than Ollama
-  std::size_t buffer_bytes = 64u << 20;    ///< kept of one answer for its readers
-  std::size_t window_bytes = 256 * 1024;   ///< demand of one reader
-  milliseconds write_timeout{60'000};      ///< a reader that takes no byte is dropped after
-  milliseconds heartbeat{0};               ///< empty record or SSE comment on a silent drop-in stream; 0: none
+  slow_reader slow = slow_reader::spool; ///< policy for a reader slower than Ollama
+  std::size_t buffer_bytes = 64u << 20;  ///< kept of one answer for its readers
+  std::size_t window_bytes = 256 * 1024; ///< demand of one reader
+  milliseconds write_timeout{60'000};    ///< a reader that takes no byte is dropped after
+  milliseconds heartbeat{
+      0}; ///< empty record or SSE comment on a silent drop-in stream; 0: none
 };
 
 /// Who waits where. Section `[queue]`.
 struct queue_settings {
-  std::size_t limit = 512;           ///< requests waiting for a place, whole node
-  milliseconds max_wait{600'000};    ///< then 503 with Retry-After
+  std::size_t limit = 512;        ///< requests waiting for a place, whole node
+  milliseconds max_wait{600'000}; ///< then 503 with Retry-After
 };
 
 /// Threads. Section `[runtime]`.
 struct runtime_settings {
-  unsigned lanes = 0;              ///< threads that carry sockets; 0: by processor count
-  unsigned workers = 0;            ///< CAF's work-stealing threads; 0: by processor count
-  milliseconds stall{50};          ///< a handler or lane turn longer than this is logged
+  unsigned lanes = 0;     ///< threads that carry sockets; 0: by processor count
+  unsigned workers = 0;   ///< CAF's work-stealing threads; 0: by processor count
+  milliseconds stall{50}; ///< a handler or lane turn longer than this is logged
 };
 
 /// Section `[log]`.
 struct log_settings {
   log_level level = log_level::info;
   log_format format = log_format::text;
-  bool requests = true;            ///< one line per request
+  bool requests = true; ///< one line per request
 };
 
 /// Everything that can be set. Plain values: no file, no environment here.
@@ -96,7 +98,7 @@ struct settings {
   queue_settings queue;
   runtime_settings runtime;
   log_settings log;
-  std::string data_dir;            ///< `[store] data_dir`; nothing is written there yet
+  std::string data_dir; ///< `[store] data_dir`; nothing is written there yet
 };
 
 } // namespace conductor

@@ -15,12 +15,12 @@ struct unit {
 // Largest first, so that a value is shown in the largest unit that divides it.
 constexpr std::array durations{unit{"h", 3'600'000}, unit{"m", 60'000}, unit{"s", 1000},
                                unit{"ms", 1}};
-constexpr std::array sizes{unit{"GiB", 1u << 30}, unit{"MiB", 1u << 20}, unit{"KiB", 1u << 10},
-                           unit{"B", 1}};
+constexpr std::array sizes{unit{"GiB", 1u << 30}, unit{"MiB", 1u << 20},
+                           unit{"KiB", 1u << 10}, unit{"B", 1}};
 
 [[noreturn]] void refuse(std::string_view text, std::string_view allowed) {
-  throw std::invalid_argument("\"" + std::string{text} + "\" is not allowed; allowed: "
-                              + std::string{allowed});
+  throw std::invalid_argument(quoted(text) +
+                              " is not allowed; allowed: " + std::string{allowed});
 }
 
 template <class Units>
@@ -33,8 +33,8 @@ std::uint64_t parse(std::string_view text, const Units& units, std::string_view 
   const std::string_view suffix{rest, static_cast<std::size_t>(end - rest)};
   for (const auto& u : units)
     if (suffix == u.name || (suffix.empty() && u.factor == 1)) {
-      if (number > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())
-                     / u.factor)
+      if (number >
+          static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()) / u.factor)
         refuse(text, allowed);
       return number * u.factor;
     }
@@ -52,8 +52,12 @@ std::string show(std::uint64_t value, const Units& units) {
 } // namespace
 
 std::chrono::milliseconds parse_duration(std::string_view text) {
-  return std::chrono::milliseconds(
-    parse(text, durations, "a duration such as 250ms, 30s, 10m or 2h"));
+  constexpr auto allowed = "a duration such as 250ms, 30s, 10m or 2h, up to 8760h";
+  const std::chrono::milliseconds value(parse(text, durations, allowed));
+  // A year: added to a clock that counts nanoseconds, more could overflow.
+  if (value > std::chrono::hours(8760))
+    refuse(text, allowed);
+  return value;
 }
 
 std::string show_duration(std::chrono::milliseconds value) {
@@ -64,16 +68,33 @@ std::size_t parse_size(std::string_view text) {
   return parse(text, sizes, "a size such as 4096, 256KiB, 64MiB or 1GiB");
 }
 
-std::string show_size(std::size_t value) { return show(value, sizes); }
+std::string show_size(std::size_t value) {
+  return show(value, sizes);
+}
 
-std::uint64_t parse_number(std::string_view text, std::uint64_t least, std::uint64_t most) {
+std::uint64_t parse_number(std::string_view text, std::uint64_t least,
+                           std::uint64_t most) {
   std::uint64_t number = 0;
   const auto end = text.data() + text.size();
   const auto [rest, ec] = std::from_chars(text.data(), end, number);
   if (ec != std::errc{} || rest != end || number < least || number > most)
-    refuse(text, "a whole number from " + std::to_string(least) + " to "
-                   + std::to_string(most));
+    refuse(text, "a whole number from " + std::to_string(least) + " to " +
+                     std::to_string(most));
   return number;
+}
+
+std::string quoted(std::string_view text) {
+  constexpr std::string_view hex = "0123456789ABCDEF";
+  std::string out = "\"";
+  for (const unsigned char c : text) {
+    if (c == '"' || c == '\\')
+      out += '\\';
+    if (c < 0x20 || c == 0x7f)
+      out.append("\\u00").append({hex[c >> 4], hex[c & 15]});
+    else
+      out += static_cast<char>(c);
+  }
+  return out + "\"";
 }
 
 bool parse_switch(std::string_view text) {
