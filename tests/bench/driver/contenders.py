@@ -1,0 +1,131 @@
+"""The servers that are compared, each set up as somebody who knows it would for streaming:
+no buffering, connections kept on both sides, no access log, long timeouts."""
+
+import os
+import pathlib
+import pwd
+
+from .programs import Program, built, find, free_port
+
+# Nagle's algorithm is off on TCP sockets; `option http-no-delay` also sends every chunk at
+# once instead of waiting for more. Idle server connections are shared by all threads and
+# stay for a minute (the default drops half of the unused ones every five seconds).
+HAPROXY = """
+global
+    nbthread {threads}
+    maxconn 8192
+defaults
+    mode http
+    option http-no-delay
+    option http-keep-alive
+    http-reuse always
+    timeout connect 5s
+    timeout client 1h
+    timeout server 1h
+    timeout http-keep-alive 1h
+    timeout http-request 1h
+frontend clients
+    bind 127.0.0.1:{port}
+    default_backend ollama
+backend ollama
+    server ollama 127.0.0.1:{upstream} pool-purge-delay 60s
+"""
+
+# Every worker has a listening socket of its own, so that connections spread evenly, and
+# keeps its idle connections to Ollama. Without proxy_buffering what was read is written at
+# once; HTTP/1.1 and an empty Connection header keep the connection to Ollama.
+NGINX = """
+daemon off;
+{user}
+worker_processes {threads};
+worker_rlimit_nofile {files};
+pid {folder}/nginx.pid;
+error_log {folder}/nginx-error.log error;
+events {{
+    worker_connections 8192;
+    use epoll;
+}}
+http {{
+    access_log off;
+    tcp_nodelay on;
+    keepalive_timeout 1h;
+    keepalive_requests 1000000000;
+    keepalive_time 24h;
+    client_max_body_size 0;
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    upstream ollama {{
+        server 127.0.0.1:{upstream};
+        keepalive 1024;
+        keepalive_requests 1000000000;
+        keepalive_time 24h;
+        keepalive_timeout 1h;
+    }}
+    server {{
+        listen 127.0.0.1:{port} reuseport backlog=4096;
+        location / {{
+            proxy_pass http://ollama;
+            proxy_http_version 1.1;
+            proxy_set_header Connection "";
+            proxy_set_header Host $host;
+            proxy_buffering off;
+            proxy_read_timeout 1h;
+            proxy_send_timeout 1h;
+        }}
+    }}
+}}
+"""
+
+# The others write no line per request either.
+CONDUCTOR = """
+[log]
+requests = false
+level = "warn"
+"""
+
+
+def ollama(options, folder):
+    """The scripted Ollama that answers all of them."""
+    port = free_port()
+    return Program("scripted-ollama",
+                   [built(options.build, "scripted-ollama"), "--port", str(port)], port, folder)
+
+
+def haproxy(options, folder, upstream):
+    port = free_port()
+    file = pathlib.Path(folder) / "haproxy.cfg"
+    file.write_text(HAPROXY.format(threads=options.threads, port=port, upstream=upstream))
+    return Program("haproxy", [find("haproxy"), "-db", "-f", str(file)], port, folder)
+
+
+def nginx(options, folder, upstream):
+    port = free_port()
+    file = pathlib.Path(folder) / "nginx.conf"
+    # Started by root its workers would become somebody who may not write to the folder.
+    user = f"user {pwd.getpwuid(0).pw_name};" if os.geteuid() == 0 else ""
+    file.write_text(NGINX.format(threads=options.threads, port=port, upstream=upstream,
+                                 folder=folder, user=user, files=16384))
+    return Program("nginx", [find("nginx"), "-p", str(folder), "-c", str(file)], port, folder)
+
+
+def conductor(options, folder, upstream):
+    port = free_port()
+    file = pathlib.Path(folder) / "conductor.toml"
+    lanes = f"[runtime]\nlanes = {options.lanes}\n" if options.lanes else ""
+    file.write_text(CONDUCTOR + lanes)
+    # Nothing of the user's is read or written.
+    environment = {k: v for k, v in os.environ.items()
+                   if not k.startswith(("CONDUCTOR_", "OLLAMA_", "XDG_"))}
+    environment["HOME"] = str(folder)
+    return Program(
+        "conductor",
+        [built(options.build, "conductor"), "serve", "--config", str(file),
+         "--listen", f"127.0.0.1:{port}", "--backend", f"http://127.0.0.1:{upstream}",
+         "--data-dir", str(pathlib.Path(folder) / "data")],
+        port, folder, environment)
+
+
+PROXIES = {"haproxy": haproxy, "nginx": nginx, "conductor": conductor}

@@ -1,0 +1,47 @@
+#include "tests/bench/load/answer_check.hpp"
+
+#include "tests/bench/load/plan.hpp"
+
+#include <charconv>
+
+namespace conductor::bench {
+
+void answer_check::expect(unsigned records) {
+  expected_ = records;
+  count_ = 0;
+  done_ = false;
+  last_ = 0;
+}
+
+std::int64_t answer_check::record(std::string_view text) {
+  constexpr std::string_view begin = R"({"t":)";
+  std::int64_t sent = 0;
+  auto end = text.data() + text.size();
+  if (!text.starts_with(begin) || text.back() != '}')
+    throw load_error("not a record with a time: " + std::string(text.substr(0, 200)));
+  if (auto [at, wrong] = std::from_chars(text.data() + begin.size(), end, sent);
+      wrong != std::errc() || *at != ',')
+    throw load_error("a record's time is no number: " + std::string(text.substr(0, 200)));
+  if (done_)
+    throw load_error("a record after done:true");
+  // Times grow from record to record: the same one is a duplicate, an earlier one is
+  // late.
+  if (sent <= last_)
+    throw load_error(sent == last_ ? "a record came twice" : "records out of order");
+  last_ = sent;
+  if (text.find(R"("done":true)") != text.npos)
+    done_ = true;
+  else if (++count_ > expected_)
+    throw load_error("more records than the " + std::to_string(expected_) + " asked for");
+  return sent;
+}
+
+void answer_check::over() const {
+  if (count_ != expected_)
+    throw load_error(std::to_string(count_) + " of " + std::to_string(expected_) +
+                     " records arrived");
+  if (!done_)
+    throw load_error("the answer ended without done:true");
+}
+
+} // namespace conductor::bench

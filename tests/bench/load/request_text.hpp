@@ -1,0 +1,13 @@
+#pragma once
+
+#include "tests/bench/load/plan.hpp"
+
+#include <string>
+
+namespace conductor::bench {
+
+/// A chat request for `records` content records, head and body; the script in its options
+/// tells the scripted Ollama how to answer.
+std::string request_text(const load_plan& plan, unsigned records, std::uint64_t gap_us);
+
+} // namespace conductor::bench

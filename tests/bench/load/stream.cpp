@@ -1,0 +1,98 @@
+#include "tests/bench/load/stream.hpp"
+
+#include "tests/bench/load/plan.hpp"
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/write.hpp>
+
+#include <ctime>
+
+namespace conductor::bench {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+
+std::int64_t monotonic_ns() {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<std::int64_t>(now.tv_sec) * 1'000'000'000 + now.tv_nsec;
+}
+
+stream::stream(asio::io_context& io, audience& a, unsigned number)
+    : socket_(io)
+    , audience_(a)
+    , number_(number)
+    , buffer_(std::make_unique<std::array<char, 16'384>>()) {}
+
+void stream::connect(const asio::ip::tcp::endpoint& to) {
+  socket_.async_connect(to, [this](error_code e) {
+    if (closed_)
+      return;
+    if (e)
+      fail("cannot connect: " + e.message());
+    socket_.set_option(asio::ip::tcp::no_delay(true));
+    read();
+    audience_.connected(*this);
+  });
+}
+
+void stream::ask(const std::string& request, unsigned records) {
+  busy_ = first_ = true;
+  reader_.reset();
+  check_.expect(records);
+  asked_ = monotonic_ns();
+  asio::async_write(socket_, asio::buffer(request), [this](error_code e, std::size_t) {
+    if (e && !closed_)
+      fail("cannot write: " + e.message());
+  });
+}
+
+void stream::close() {
+  closed_ = true;
+  error_code ignored;
+  socket_.close(ignored);
+}
+
+void stream::read() {
+  socket_.async_read_some(asio::buffer(*buffer_), [this](error_code e, std::size_t n) {
+    if (closed_)
+      return;
+    auto arrived = monotonic_ns();
+    if (e)
+      fail(busy_ ? "the connection ended after " + std::to_string(check_.count()) +
+                       " records of an answer: " + e.message()
+                 : "the idle connection was closed: " + e.message());
+    take({buffer_->data(), n}, arrived);
+    if (!closed_)
+      read();
+  });
+}
+
+void stream::take(std::string_view input, std::int64_t arrived) {
+  if (!busy_)
+    fail("bytes that nobody asked for: " + std::string(input.substr(0, 60)));
+  std::string_view text;
+  try {
+    while (reader_.next(input, text)) {
+      auto sent = check_.record(text);
+      audience_.record(*this, std::exchange(first_, false), asked_, sent, arrived);
+      if (closed_)
+        return;
+    }
+    if (!reader_.complete())
+      return;
+    check_.over();
+    if (!input.empty())
+      throw load_error("bytes after the answer's end");
+  } catch (const load_error& e) {
+    fail(e.what());
+  }
+  busy_ = false;
+  audience_.answered(*this, asked_, arrived);
+}
+
+void stream::fail(const std::string& what) const {
+  throw load_error("stream " + std::to_string(number_) + ": " + what);
+}
+
+} // namespace conductor::bench

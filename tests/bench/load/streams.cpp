@@ -1,0 +1,51 @@
+#include "tests/bench/load/streams.hpp"
+
+#include <chrono>
+
+namespace conductor::bench {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr unsigned connecting_at_once = 32;
+
+} // namespace
+
+streams::streams(asio::io_context& io, const load_plan& plan)
+    : io_(io), plan_(plan), deadline_(io) {
+  for (unsigned i = 0; i < plan.streams; ++i)
+    all_.push_back(std::make_unique<stream>(io, *this, i));
+}
+
+void streams::start() {
+  expect_within(0, "not all connections could be opened and used");
+  for (unsigned i = 0; i < connecting_at_once; ++i)
+    connect_next();
+}
+
+void streams::connect_next() {
+  if (next_ < all_.size())
+    all_[next_++]->connect({asio::ip::make_address(plan_.host), plan_.port});
+}
+
+void streams::connected(stream& s) {
+  connect_next();
+  ready(s, ++connected_ == all_.size());
+}
+
+void streams::close_all() {
+  for (auto& s : all_)
+    s->close();
+}
+
+void streams::expect_within(double more, std::string what) {
+  deadline_.expires_after(std::chrono::duration_cast<std::chrono::nanoseconds>(
+      std::chrono::duration<double>(plan_.patience_s + more)));
+  deadline_.async_wait([what = std::move(what)](boost::system::error_code e) {
+    if (!e)
+      throw load_error("timed out: " + what);
+  });
+}
+
+} // namespace conductor::bench
