@@ -58,8 +58,8 @@ def markdown(header, results, options, verdicts):
     if header["load"] > header["cores"] / 2:
         lines += [f"**The machine was busy before (load average {header['load']}): read no "
                   "digit of this.**", ""]
-    lines += [f"Median (lowest–highest) of {options.rounds} interleaved rounds, of memory and "
-              f"idle {options.memory_rounds}; ÷ is Conductor's value by the other's, pair by "
+    lines += [f"Median (lowest–highest); rounds: {options.rounds}, interleaved, of memory and "
+              f"idle {options.memory_rounds}. ÷ is Conductor's value by the other's, pair by "
               "pair within a round.", ""]
     lines += _table(results, options.only)
     if verdicts:
