@@ -12,6 +12,13 @@ using self_ptr = dispatcher_actor::stateful_pointer<dispatcher_state>;
 using waiting = dispatcher_state::waiting;
 
 constexpr auto tick_every = std::chrono::seconds(1);
+constexpr auto restart_after = std::chrono::seconds(1);
+
+void start_backend(self_ptr self, std::size_t i) {
+  auto& st = self->state;
+  st.backends[i] = st.start(st.servers[i], caf::actor_cast<dispatcher_actor>(self));
+  self->monitor(st.backends[i]);
+}
 
 backend_load* find(dispatcher_state& st, const std::string& name) {
   const auto i = std::find_if(st.fleet.begin(), st.fleet.end(),
@@ -134,17 +141,24 @@ dispatcher_actor::behavior_type dispatcher(self_ptr self,
                                            queue_settings limits, backend_factory start) {
   auto& st = self->state;
   st.limits = limits;
-  for (const auto& b : fleet) {
+  st.servers = std::move(fleet);
+  st.start = std::move(start);
+  st.backends.resize(st.servers.size());
+  for (std::size_t i = 0; i < st.servers.size(); ++i) {
+    const auto& server = st.servers[i];
     backend_load load;
-    load.status.name = b.name;
-    load.status.url = to_url(b.url);
-    load.status.parallel = b.parallel;
+    load.status.name = server.name;
+    load.status.url = to_url(server.url);
+    load.status.parallel = server.parallel;
     st.fleet.push_back(std::move(load));
-    st.backends[b.name] = start(b, caf::actor_cast<dispatcher_actor>(self));
+    start_backend(self, i);
   }
   self->set_down_handler([self](const caf::down_msg& down) {
-    std::erase_if(self->state.queue,
-                  [&](const waiting& w) { return w.who == down.source; });
+    auto& st = self->state;
+    std::erase_if(st.queue, [&](const waiting& w) { return w.who == down.source; });
+    for (std::size_t i = 0; i < st.backends.size(); ++i)
+      if (st.backends[i].address() == down.source)
+        self->delayed_send(self, restart_after, restart{i});
   });
   return {
       [self](acquire& wish) -> caf::result<lease_ptr> {
@@ -168,7 +182,7 @@ dispatcher_actor::behavior_type dispatcher(self_ptr self,
           // Known here at once, so that the next request does not try it again.
           load->status.state = backend_state::down;
           load->status.error = failure.detail;
-          self->send(st.backends[failure.backend], failure);
+          self->send(st.backends[static_cast<std::size_t>(load - st.fleet.data())], failure);
         }
       },
       [self](fleet_query) {
@@ -180,6 +194,7 @@ dispatcher_actor::behavior_type dispatcher(self_ptr self,
         expire(self);
         keep_time(self);
       },
+      [self](restart r) { start_backend(self, r.child); },
   };
 }
 

@@ -38,8 +38,10 @@ struct dispatcher_state {
   };
 
   queue_settings limits;
-  std::vector<backend_load> fleet;                               ///< in configured order
-  std::map<std::string, backend_actor> backends;                 ///< by name
+  std::vector<backend_settings> servers;
+  std::vector<backend_load> fleet;     ///< in the same order
+  std::vector<backend_actor> backends; ///< likewise
+  std::function<backend_actor(const backend_settings&, const dispatcher_actor&)> start;
   std::map<std::pair<std::string, std::string>, unsigned> taken; ///< (backend, model)
   std::map<std::uint64_t, granted> leases;
   std::list<waiting> queue;

@@ -24,6 +24,10 @@ struct drain {};
 struct expel {};
 /// INTERNAL: time to look again.
 struct tick {};
+/// INTERNAL: time to start that child anew.
+struct restart {
+  std::size_t child = 0;
+};
 
 /// CLIENT: one client connection. Lane.
 using client_actor = subscriber_actor::extend<
@@ -78,7 +82,9 @@ using dispatcher_actor = caf::typed_actor<
     // What waits and what runs.
     caf::replies_to<fleet_query>::with<fleet_status>,
     // INTERNAL: look for requests that waited too long.
-    caf::reacts_to<tick>>;
+    caf::reacts_to<tick>,
+    // INTERNAL: a BACKEND that failed is started anew.
+    caf::reacts_to<restart>>;
 
 /// BACKEND: one Ollama server. Worker.
 using backend_actor = caf::typed_actor<
@@ -100,6 +106,11 @@ using observer_actor = caf::typed_actor<
     // A backend changed.
     caf::reacts_to<backend_status>>;
 
+/// SUPERVISOR: the lives of the others. Worker.
+using supervisor_actor = caf::typed_actor<
+    // INTERNAL: a child that failed has waited long enough.
+    caf::reacts_to<restart>>;
+
 } // namespace conductor
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::wrote)
@@ -107,4 +118,5 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::gone)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::drain)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::expel)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::tick)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::restart)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::open_exchange)

@@ -40,6 +40,7 @@ fake_dispatcher(dispatcher_actor::stateful_pointer<fake_dispatcher_state>,
     [](const attempt_failed&) {},
     [](fleet_query) { return fleet_status{}; },
     [](tick) {},
+    [](restart) {},
   };
 }
 

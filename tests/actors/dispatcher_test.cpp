@@ -222,5 +222,17 @@ TEST_F(a_dispatcher, serves_the_queue_when_a_backend_comes_up) {
   EXPECT_EQ(waits->got->backend, "two");
 }
 
+TEST_F(a_dispatcher, starts_a_backend_that_failed_anew) {
+  start({server("one")});
+  caf::anon_send_exit(backends[0], caf::exit_reason::unhandled_exception);
+  run();
+  EXPECT_EQ(backends.size(), 1u);
+  advance(std::chrono::seconds(1));
+  ASSERT_EQ(backends.size(), 2u);
+  caf::anon_send(subject, attempt_failed{"one", errc::backend_unreachable, "refused"});
+  run();
+  EXPECT_EQ(failures->size(), 1u) << "the new one is told";
+}
+
 } // namespace
 } // namespace conductor::test

@@ -40,6 +40,7 @@ fake_dispatcher(dispatcher_actor::stateful_pointer<fake_dispatcher_state>,
     [notes](const attempt_failed& f) { notes->failures.push_back(f); },
     [](fleet_query) { return fleet_status{}; },
     [](tick) {},
+    [](restart) {},
   };
 }
 
