@@ -53,6 +53,17 @@ def _table(results, only):
             yield _row([q.name] + [cell(results.spread(q, c)) for c in only] + ratios)
 
 
+def _limited_by_ollama(results, only):
+    """Rows in which direct is hardly faster than the fastest proxy: there the scripted
+    Ollama, not the proxy, is what is saturated."""
+    for q in results.quantities.values():
+        if q.more_is_better and "direct" in only:
+            spreads = {c: results.spread(q, c) for c in only}
+            proxies = [s.median for c, s in spreads.items() if c != "direct" and s]
+            if proxies and spreads["direct"].median < 1.2 * max(proxies):
+                yield q
+
+
 def markdown(header, results, options, verdicts):
     lines = [_first_line(header), ""]
     if header["load"] > header["cores"] / 2:
@@ -62,6 +73,10 @@ def markdown(header, results, options, verdicts):
               f"idle {options.memory_rounds}. ÷ is Conductor's value by the other's, pair by "
               "pair within a round.", ""]
     lines += _table(results, options.only)
+    for q in _limited_by_ollama(results, options.only):
+        lines += ["", f"**{q.section}, {q.name}: direct is hardly faster than the fastest proxy, "
+                  "so the scripted Ollama is the limit: this row says little about the "
+                  "proxies; their processor time does.**"]
     if verdicts:
         met = sum(v.met for v in verdicts)
         lines += ["", f"{met} of {len(verdicts)} goals met:", ""]
