@@ -35,7 +35,7 @@ void fail(self_ptr self, failed f) {
 
 void ask_node(self_ptr self) {
   auto& st = self->state;
-  self->request(st.links.resources, caf::infinite, st.asked)
+  self->request(st.links.resources(), caf::infinite, st.asked)
       .then(
           [self, id = st.asked](response& r) {
             auto& st = self->state;

@@ -14,7 +14,7 @@ namespace conductor {
 /// What a CLIENT needs of its node.
 struct client_links {
   wire_actor wire;
-  resources_actor resources;
+  std::function<resources_actor()> resources; ///< the present one
   observer_actor observer;
   /// Starts a GENERATION on the client's own lane.
   std::function<generation_actor(const request_ptr&)> start;

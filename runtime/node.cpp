@@ -12,6 +12,7 @@
 
 #include <caf/event_based_actor.hpp>
 #include <caf/send.hpp>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <thread>
@@ -42,8 +43,9 @@ struct node::station {
   door_actor door;
 };
 
-node::node(settings values, std::string version)
-  : values_(std::move(values)), version_(std::move(version)) {
+node::node(settings values, std::string version,
+           std::function<void(const std::string&)> gave_up)
+  : values_(std::move(values)), version_(std::move(version)), gave_up_(std::move(gave_up)) {
   tune(caf_, values_.runtime);
   system_.emplace(caf_);
   pulses::all().limit = std::chrono::nanoseconds(values_.runtime.stall).count();
@@ -55,10 +57,63 @@ void node::build_lane(const std::string& name) {
   auto& where = *lanes_.emplace_back(std::make_unique<lane>(*system_, name));
   auto& s = *stations_.emplace_back(std::make_unique<station>());
   s.where = &where;
-  s.upstreams = spawn_on(where, upstreams, &where, values_.backends,
-                         values_.upstream);
+  s.upstreams = spawn_on(where, upstreams, &where, values_.backends, values_.upstream);
   s.observer = spawn_on(where, observer, counts_, values_.log.requests);
   s.door = spawn_on(where, door, &where);
+}
+
+/// In the order in which they need each other.
+std::vector<child_spec> node::children() {
+  std::vector<child_spec> all;
+  for (const auto& s : stations_) {
+    const auto watch = [&](std::string role, auto handle) {
+      all.push_back({std::move(role) + " of " + s->where->name(),
+                     [handle] { return handle.address(); }, false});
+    };
+    watch("upstreams", s->upstreams);
+    watch("observer", s->observer);
+    watch("door", s->door);
+  }
+  all.push_back({"observer", [this] {
+                   fleet_observer_.set(spawn_worker(*system_, observer, counts_, false));
+                   return fleet_observer_.get().address();
+                 }});
+  all.push_back({"prober", [this] {
+                   auto& first = *stations_.front();
+                   auto p = spawn_on(*first.where, prober,
+                                     caf::actor_cast<upstreams_actor>(first.upstreams),
+                                     values_.upstream);
+                   prober_.set(caf::actor_cast<prober_actor>(p));
+                   return p.address();
+                 }});
+  all.push_back({"dispatcher", [this] {
+                   const auto start = [this](const backend_settings& server,
+                                             const dispatcher_actor& home) {
+                     return spawn_worker(*system_, backend, server,
+                                         backend_links{home, fleet_observer_.get(),
+                                                       prober_.get(), values_.upstream});
+                   };
+                   dispatcher_.set(spawn_worker(*system_, dispatcher, values_.backends,
+                                                values_.queue, backend_factory{start}));
+                   return dispatcher_.get().address();
+                 }});
+  all.push_back({"resources", [this] {
+                   resources_links links{[this] { return dispatcher_.get(); }, facts()};
+                   resources_.set(spawn_worker(*system_, resources, std::move(links)));
+                   return resources_.get().address();
+                 }});
+  return all;
+}
+
+node_facts node::facts() {
+  node_facts f{version_,
+               {},
+               started_,
+               [this] { return connections(); },
+               [this](const fleet_status& fleet) { return metrics(fleet); }};
+  for (const auto& at : addresses_)
+    f.listen.push_back(to_string(at));
+  return f;
 }
 
 void node::start() {
@@ -69,18 +124,6 @@ void node::start() {
   if (values_.server.admin_listen)
     build_lane("lane-admin");
 
-  auto& first = *stations_.front();
-  prober_ = caf::actor_cast<prober_actor>(
-    spawn_on(*first.where, prober, caf::actor_cast<upstreams_actor>(first.upstreams),
-             values_.upstream));
-  fleet_observer_ = spawn_worker(*system_, observer, counts_, false);
-  dispatcher_ = spawn_worker(
-    *system_, dispatcher, values_.backends, values_.queue,
-    backend_factory{[this](const backend_settings& server, const dispatcher_actor& home) {
-      return spawn_worker(*system_, backend, server,
-                          backend_links{home, fleet_observer_, prober_, values_.upstream});
-    }});
-
   std::vector<listener::seat> seats;
   for (unsigned i = 0; i < lanes; ++i)
     seats.push_back({stations_[i]->where, stations_[i]->door});
@@ -89,15 +132,14 @@ void node::start() {
   if (values_.server.admin_listen)
     listen(*values_.server.admin_listen, {{stations_.back()->where, stations_.back()->door}});
 
-  node_facts facts{version_,
-                   {},
-                   started_,
-                   [this] { return connections(); },
-                   [this](const fleet_status& fleet) { return metrics(fleet); }};
-  for (const auto& at : addresses_)
-    facts.listen.push_back(to_string(at));
-  resources_ = spawn_worker(*system_, resources, resources_links{dispatcher_, facts});
-
+  supervisor_ = spawn_worker(
+    *system_, supervisor, children(),
+    supervisor_news{[](const std::string& child, const std::string& reason) {
+                      spdlog::error("{} failed and is started anew: {}", child, reason);
+                    },
+                    [this](const std::string& child, const std::string& reason) {
+                      gave_up_(child + " failed for good: " + reason);
+                    }});
   for (auto& l : lanes_)
     l->start();
   for (auto& l : listeners_)
@@ -113,13 +155,14 @@ void node::listen(const endpoint& at, std::vector<listener::seat> seats) {
     const auto mine = std::find_if(stations_.begin(), stations_.end(),
                                    [&](const auto& s) { return s->where == &where; });
     auto& s = **mine;
-    generation_links links{dispatcher_, caf::actor_cast<upstreams_actor>(s.upstreams),
-                           values_.stream};
+    const auto start = [this, &s](const request_ptr& asked) {
+      return spawn_on(*s.where, generation, asked,
+                      generation_links{dispatcher_.get(),
+                                       caf::actor_cast<upstreams_actor>(s.upstreams),
+                                       values_.stream});
+    };
     return spawn_on(where, client,
-                    client_links{wire, resources_, s.observer,
-                                 [&where, links](const request_ptr& asked) {
-                                   return spawn_on(where, generation, asked, links);
-                                 },
+                    client_links{wire, [this] { return resources_.get(); }, s.observer, start,
                                  values_.stream});
   };
   listeners_.push_back(std::make_unique<listener>(at, std::move(seats), std::move(context)));
@@ -172,19 +215,26 @@ void node::expel_clients() {
 void node::finish() {
   if (std::exchange(finished_, true))
     return;
+  // SUPERVISOR first: what ends from now on ends in order.
+  const auto end = [](const auto& who) {
+    if (who)
+      caf::anon_send_exit(who, caf::exit_reason::user_shutdown);
+  };
+  end(supervisor_);
   for (auto& s : stations_) {
-    caf::anon_send_exit(s->door, caf::exit_reason::user_shutdown);
-    caf::anon_send_exit(s->upstreams, caf::exit_reason::user_shutdown);
-    caf::anon_send_exit(s->observer, caf::exit_reason::user_shutdown);
+    end(s->door);
+    end(s->upstreams);
+    end(s->observer);
   }
-  caf::anon_send_exit(prober_, caf::exit_reason::user_shutdown);
-  caf::anon_send_exit(resources_, caf::exit_reason::user_shutdown);
-  caf::anon_send_exit(dispatcher_, caf::exit_reason::user_shutdown);
-  caf::anon_send_exit(fleet_observer_, caf::exit_reason::user_shutdown);
-  dispatcher_ = nullptr;
-  prober_ = nullptr;
-  resources_ = nullptr;
-  fleet_observer_ = nullptr;
+  end(prober_.get());
+  end(resources_.get());
+  end(dispatcher_.get());
+  end(fleet_observer_.get());
+  supervisor_ = nullptr;
+  prober_.clear();
+  resources_.clear();
+  dispatcher_.clear();
+  fleet_observer_.clear();
   stations_.clear();
   system_->await_all_actors_done();
   for (auto& l : lanes_)

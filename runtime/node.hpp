@@ -1,10 +1,13 @@
 #pragma once
 
+#include "actors/supervisor.hpp"
 #include "adapters/http/listener.hpp"
 #include "adapters/lane/lane.hpp"
 #include "adapters/metrics/series.hpp"
+#include "adapters/native/resources.hpp"
 #include "config/settings.hpp"
 #include "messages/actors.hpp"
+#include "runtime/slot.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
@@ -21,7 +24,9 @@ namespace conductor {
 /// down in the order that loses nothing. All calls from one thread, `main`'s or a test's.
 class node {
 public:
-  node(settings values, std::string version);
+  /// `gave_up` is called, on any thread, when a part failed for good.
+  node(settings values, std::string version,
+       std::function<void(const std::string& reason)> gave_up);
   ~node();
 
   /// Binds every address, then begins to accept. Throws std::runtime_error.
@@ -41,6 +46,8 @@ public:
 private:
   struct station; // one lane and its actors
   void build_lane(const std::string& name);
+  std::vector<child_spec> children();
+  node_facts facts();
   void listen(const endpoint& at, std::vector<listener::seat> seats);
   std::size_t connections() const;
   std::string metrics(const fleet_status& fleet) const;
@@ -53,10 +60,12 @@ private:
   std::optional<caf::actor_system> system_;
   std::shared_ptr<series> counts_ = std::make_shared<series>();
   std::vector<std::unique_ptr<station>> stations_; // the admin's last, if there is one
-  dispatcher_actor dispatcher_;
-  prober_actor prober_;
-  resources_actor resources_;
-  observer_actor fleet_observer_;
+  slot<dispatcher_actor> dispatcher_;
+  slot<prober_actor> prober_;
+  slot<resources_actor> resources_;
+  slot<observer_actor> fleet_observer_;
+  supervisor_actor supervisor_;
+  std::function<void(const std::string&)> gave_up_;
   std::vector<std::unique_ptr<listener>> listeners_;
   std::vector<endpoint> addresses_;
   bool finished_ = false;

@@ -4,6 +4,7 @@
 #include "config/load.hpp"
 #include "config/schema.hpp"
 #include "runtime/node.hpp"
+#include "runtime/watchdog.hpp"
 
 #include <CLI/CLI.hpp>
 #include <boost/asio/post.hpp>
@@ -115,28 +116,41 @@ int serve(const settings& values) {
   std::signal(SIGPIPE, SIG_IGN);
   boost::asio::io_context main_loop{1};
   boost::asio::signal_set signals{main_loop, SIGINT, SIGTERM};
-  node n{values, CONDUCTOR_VERSION};
+  int code = 0;
+  std::function<void()> stop;
+  node n{values, CONDUCTOR_VERSION, [&](const std::string& reason) {
+           spdlog::critical("{}; the node stops", reason);
+           boost::asio::post(main_loop, [&] {
+             code = 1;
+             stop();
+           });
+         }};
   n.start();
   say_hello(n, values);
-  std::function<void(const boost::system::error_code&, int)> on_signal
-    = [&, stopping = false](const boost::system::error_code& ec, int) mutable {
-        if (ec)
-          return;
-        signals.async_wait(on_signal);
-        if (std::exchange(stopping, true)) {
-          spdlog::warn("stopping now: answers in flight are cut");
-          n.expel_clients();
-          return;
-        }
-        spdlog::info("stopping: answers in flight may take {} ms more",
-                     values.server.drain.count());
-        n.begin_stop([&] { boost::asio::post(main_loop, [&] { main_loop.stop(); }); });
-      };
-  signals.async_wait(on_signal);
+  stop = [&, stopping = false]() mutable {
+    if (std::exchange(stopping, true)) {
+      spdlog::warn("stopping now: answers in flight are cut");
+      n.expel_clients();
+      return;
+    }
+    spdlog::info("stopping: answers in flight may take {} ms more",
+                 values.server.drain.count());
+    n.begin_stop([&] { boost::asio::post(main_loop, [&] { main_loop.stop(); }); });
+  };
+  std::function<void()> await_signal = [&] {
+    signals.async_wait([&](const boost::system::error_code& ec, int) {
+      if (ec)
+        return;
+      await_signal();
+      stop();
+    });
+  };
+  await_signal();
+  watchdog dog{main_loop};
   main_loop.run();
   n.finish();
   spdlog::info("stopped");
-  return 0;
+  return code;
 }
 
 int run_serve(const command_line& line) {

@@ -18,6 +18,7 @@ struct pulse {
   std::atomic<const char*> doing{""};      ///< an actor's name, which is a literal
   std::atomic<std::int64_t> longest{0};    ///< nanoseconds of the longest turn so far
   std::atomic<std::uint64_t> stalls{0};    ///< turns longer than the limit
+  std::int64_t inner = 0; ///< of the beats inside the present one; own thread only
 
   pulse(std::string name) : thread(std::move(name)) {}
 };
@@ -43,6 +44,10 @@ public:
       f(*p);
   }
 
+  /// Logs each turn that is longer than the limit by now and still runs, once a second
+  /// while it lasts; the watchdog's eye on what never ends.
+  void report_stuck();
+
   /// Turns longer than this count as stalls. Nanoseconds.
   std::atomic<std::int64_t> limit{50'000'000};
 
@@ -51,7 +56,8 @@ private:
   std::vector<std::unique_ptr<pulse>> list_;
 };
 
-/// Marks the calling thread busy with `what` until its end; nests.
+/// Marks the calling thread busy with `what` until its end, and logs and counts it as a
+/// stall when that took longer than the limit. Nests: the inner one's time is its own.
 class beat {
 public:
   explicit beat(const char* what) noexcept;
@@ -64,6 +70,7 @@ private:
   const char* outer_;
   std::int64_t outer_since_;
   std::int64_t since_;
+  std::int64_t outer_inner_;
 };
 
 } // namespace conductor

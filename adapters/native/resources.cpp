@@ -121,7 +121,7 @@ resources_actor::behavior_type resources(self_ptr self, resources_links links) {
       if (path == "/healthz")
         return text(200, "ok\n");
       auto promise = self->make_response_promise<response>();
-      self->request(self->state.links.dispatcher, caf::infinite, fleet_query{})
+      self->request(self->state.links.dispatcher(), caf::infinite, fleet_query{})
         .then(
           [self, promise, make = from_fleet(path)](const fleet_status& fleet) mutable {
             promise.deliver(make(self->state.links.node, fleet));

@@ -22,7 +22,7 @@ struct node_facts {
 
 /// What RESOURCES needs of its node.
 struct resources_links {
-  dispatcher_actor dispatcher;
+  std::function<dispatcher_actor()> dispatcher; ///< the present one
   node_facts node;
 };
 
