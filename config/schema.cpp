@@ -243,7 +243,6 @@ std::vector<key_spec> make_schema() {
           "Demand of one reader"),
       key("stream.write_timeout", duration_at(CONDUCTOR_AT(stream.write_timeout)),
           "A client that takes no byte is dropped after; 0: never"),
-          "An empty record or comment after so much silence on a begun stream; 0: none"),
       key("queue.limit", number_at(CONDUCTOR_AT(queue.limit), 0, 1'000'000),
           "Requests that may wait for a place, whole node"),
       key("queue.max_wait", duration_at(CONDUCTOR_AT(queue.max_wait), milliseconds(1)),

@@ -65,8 +65,6 @@ struct stream_settings {
   std::size_t buffer_bytes = 64u << 20;  ///< kept of one answer for its readers
   std::size_t window_bytes = 256 * 1024; ///< demand of one reader
   milliseconds write_timeout{60'000};    ///< a reader that takes no byte is dropped after
-  milliseconds heartbeat{
-      0}; ///< empty record or SSE comment on a silent drop-in stream; 0: none
 };
 
 /// Who waits where. Section `[queue]`.

@@ -1,0 +1,111 @@
+#include "adapters/ollama/records.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace conductor::test {
+namespace {
+
+const std::string lines = "{\"response\":\"\xe4\xb8\xad\",\"done\":false}\n"
+                          "{\"response\":\"b\",\"done\":false}\n"
+                          "{\"done\":true,\"total_duration\":9,\"load_duration\":1,"
+                          "\"prompt_eval_count\":26,\"prompt_eval_duration\":2,"
+                          "\"eval_count\":298,\"eval_duration\":3}\n";
+
+record_splitter ndjson(std::size_t max = 1u << 20) {
+  return {"application/x-ndjson", 200, dialect::ollama, max};
+}
+record_splitter sse(dialect speaks) { return {"text/event-stream", 200, speaks, 1u << 20}; }
+
+TEST(a_record_splitter, passes_whole_records_only_and_loses_nothing) {
+  for (std::size_t step = 1; step <= lines.size(); ++step) {
+    auto split = ndjson();
+    std::string all;
+    for (std::size_t at = 0; at < lines.size(); at += step) {
+      const auto out = split.push(std::string_view{lines}.substr(at, step));
+      if (!out.empty()) {
+        EXPECT_EQ(out.back(), '\n') << step;
+      }
+      all += out;
+    }
+    EXPECT_EQ(all, lines) << step;
+    EXPECT_TRUE(split.finished());
+    EXPECT_EQ(split.counters().answer_tokens, 298u);
+    EXPECT_EQ(split.counters().prompt_tokens, 26u);
+    EXPECT_EQ(split.counters().total_ns, 9u);
+  }
+}
+
+TEST(a_record_splitter, cuts_events_where_they_end) {
+  const std::string events = "data: {\"a\":1}\n\ndata: {\"b\":\"x\"}\n\ndata: [DONE]\n\n";
+  for (std::size_t step = 1; step <= events.size(); ++step) {
+    auto split = sse(dialect::openai);
+    std::string all;
+    for (std::size_t at = 0; at < events.size(); at += step) {
+      const auto out = split.push(std::string_view{events}.substr(at, step));
+      if (!out.empty()) {
+        EXPECT_TRUE(out.ends_with("\n\n")) << step;
+      }
+      all += out;
+    }
+    EXPECT_EQ(all, events) << step;
+    EXPECT_TRUE(split.finished()) << step;
+  }
+}
+
+TEST(a_record_splitter, knows_a_stream_that_ended_too_early) {
+  auto split = ndjson();
+  split.push("{\"response\":\"say \\\"done\\\":true\",\"done\":false}\n");
+  EXPECT_FALSE(split.finished());
+  split.push("{\"error\":\"x\"}\n");
+  EXPECT_TRUE(split.finished());
+
+  auto pull = ndjson();
+  pull.push("{\"status\":\"pulling\"}\n");
+  EXPECT_FALSE(pull.finished());
+  pull.push("{\"status\":\"success\"}\n");
+  EXPECT_TRUE(pull.finished());
+
+  auto chat = sse(dialect::openai);
+  chat.push("data: {\"choices\":[]}\n\n");
+  EXPECT_FALSE(chat.finished());
+
+  auto messages = sse(dialect::anthropic);
+  messages.push("event: message_delta\ndata: {}\n\n");
+  EXPECT_FALSE(messages.finished());
+  messages.push("event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n");
+  EXPECT_TRUE(messages.finished());
+
+  auto responses = sse(dialect::responses);
+  responses.push("event: response.created\ndata: {}\n\n");
+  EXPECT_FALSE(responses.finished());
+  responses.push("event: response.completed\ndata: {}\n\n");
+  EXPECT_TRUE(responses.finished());
+}
+
+TEST(a_record_splitter, says_nothing_of_bodies_without_records) {
+  record_splitter json{"application/json; charset=utf-8", 200, dialect::ollama, 10};
+  EXPECT_EQ(json.push("{\"a\""), "{\"a\"");
+  EXPECT_TRUE(json.finished());
+  record_splitter error{"application/x-ndjson", 500, dialect::ollama, 10};
+  EXPECT_TRUE(error.finished());
+}
+
+TEST(a_record_splitter, bounds_one_record) {
+  auto split = ndjson(100);
+  EXPECT_TRUE(split.push(std::string(99, 'x')).empty());
+  EXPECT_FALSE(split.too_long());
+  split.push("xx");
+  EXPECT_TRUE(split.too_long());
+  EXPECT_TRUE(split.push("\n").empty());
+}
+
+TEST(a_record_splitter, gives_out_a_last_line_without_its_end) {
+  auto split = ndjson();
+  split.push("{\"a\":1}\n{\"b\":2}");
+  EXPECT_EQ(split.rest(), "{\"b\":2}");
+}
+
+} // namespace
+} // namespace conductor::test
