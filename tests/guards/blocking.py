@@ -45,7 +45,7 @@ RULES = {
         "the async_ form"),
     "loop": (
         r"(?:\.|->)\s*(?:poll|poll_one|run_one|run_for|run_until|run_one_for|run_one_until)\s*\("
-        r"|\bio\w*(?:\(\))?\s*(?:\.|->)\s*run\s*\("
+        r"|\b\w*(?:io|loop|context|ioc)_?(?:\(\))?\s*(?:\.|->)\s*run\s*\("
         r"|\b(?:while|for)\s*\(\s*(?:true|1|;\s*;)\s*\)"
         r"|\bwhile\s*\([^)]*\.load\s*\(|\bwhile\s*\([^)]*\btest_and_set\b"
         r"|(?<!\}\s)\bwhile\s*\((?:[^()\n]|\((?:[^()\n]|\([^()\n]*\))*\))*\)\s*;",
@@ -193,7 +193,7 @@ class Planted(unittest.TestCase):
                     "http::read(stream, buffer, request);", "socket.read_some(buffer);",
                     "socket.connect(where);", "acceptor->accept(s);", "resolver.resolve(host, port);",
                     "stream.handshake(kind);", "::recv(fd, p, n, 0);", "asio::connect(s, found);"],
-        "loop": ["io.poll();", "io_.run_one();", "context->run_for(5ms);", "io_.run();",
+        "loop": ["io.poll();", "io_.run_one();", "context->run_for(5ms);", "io_.run();", "main_loop.run();", "l.io().run();",
                  "while (true) {", "for (;;) {", "while (!done.load()) {", "while (busy());", "while (q.size() < f(g(1))) ;"],
         "file": ["std::ifstream in{path};", "#include <fstream>", "auto f = fopen(p, m);",
                  "std::filesystem::exists(p);", "::open(p, 0);", "std::getline(in, line);"],

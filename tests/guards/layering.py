@@ -143,7 +143,7 @@ class Planted(unittest.TestCase):
 
     BAD = [
         ("messages/ids.hpp", '#include "config/settings.hpp"'),
-        ("config/load.cpp", '#include "messages/errors.hpp"'),
+        ("config/load.hpp", '#include "messages/errors.hpp"'),
         ("actors/session.hpp", '#include "adapters/lane/lane.hpp"'),
         ("actors/session.hpp", '#include "runtime/node.hpp"'),
         ("actors/session.hpp", "#include <boost/asio/io_context.hpp>"),

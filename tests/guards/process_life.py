@@ -13,6 +13,11 @@ from processes import (Program, ask, conductor, free_port, listens, scripted_oll
 
 
 class Life(unittest.TestCase):
+    def connection(self, node):
+        made = http.client.HTTPConnection("127.0.0.1", node.port, timeout=20)
+        self.addCleanup(made.close)
+        return made
+
     def test_a_node_accepts_soon_after_its_start(self):
         with scripted_ollama(OLLAMA) as ollama, conductor(NODE, ollama.port, wait=False) as node:
             until("the first answer", lambda: listens(node.port))
@@ -51,10 +56,10 @@ class Life(unittest.TestCase):
     def test_sigterm_lets_the_answer_in_flight_end(self):
         with scripted_ollama(OLLAMA) as ollama, conductor(NODE, ollama.port) as node:
             set_script(ollama, gap_ms=20, records=60)
-            idle = http.client.HTTPConnection("127.0.0.1", node.port, timeout=20)
+            idle = self.connection(node)
             idle.request("GET", "/healthz")
             idle.getresponse().read()
-            asking = http.client.HTTPConnection("127.0.0.1", node.port, timeout=20)
+            asking = self.connection(node)
             asking.request("POST", "/api/generate", json.dumps({"model": "canned", "prompt": "hi"}))
             answer = asking.getresponse()
             records = [json.loads(answer.readline())]
@@ -78,7 +83,7 @@ class Life(unittest.TestCase):
     def test_a_killed_node_can_start_again_at_once(self):
         with scripted_ollama(OLLAMA) as ollama:
             with conductor(NODE, ollama.port) as node:
-                connection = http.client.HTTPConnection("127.0.0.1", node.port, timeout=20)
+                connection = self.connection(node)
                 connection.request("GET", "/healthz")
                 connection.getresponse().read()
                 port = node.port

@@ -100,7 +100,8 @@ class Program:
             self.process.kill()
             self.process.wait()
         if kind is not None:
-            print(f"--- {self.process.args[0]} said:\n{self.log()}")
+            said = self.log().splitlines()
+            print(f"--- {self.process.args[0]} said, in its last lines:", *said[-40:], sep="\n")
         self.home.cleanup()
 
 

@@ -16,17 +16,19 @@ BLOCKING = re.compile(
     r"|pthread_(?:join|timedjoin_np|clockjoin_np|cond_\w*wait|barrier_wait|rwlock_\w+lock|spin_lock)"
     r"|pthread_create|dlopen|sqlite3_\w+|nvml\w+)$"
     r"|^std::this_thread::|^std::condition_variable|^std::thread::join|^std::__atomic_futex"
-    r"|^std::(?:basic_)?[io]?f(?:ile)?(?:stream|buf)|^std::filesystem::"
+    r"|^std::basic_[io]?f(?:stream|ilebuf)$|^std::filesystem::(?!__cxx11::path)"
     r"|^caf::(?:scoped_actor|blocking_actor|actor_system::await_all_actors_done)")
 
 
 def linked(text):
-    """Names out of `nm -DC --undefined-only`, without versions and arguments."""
+    """Names out of `nm -DC --undefined-only`, without versions and arguments; of a file's
+    stream the class alone, as every member means the same."""
     names = set()
     for line in text.splitlines():
         match = re.match(r"\s*[Uw]\s+(.*)", line)
         if match:
-            names.add(re.sub(r"(?:@.*|\(.*)$", "", match[1].replace("[abi:cxx11]", "")).strip())
+            name = re.sub(r"(?:@.*|\(.*)$", "", match[1].replace("[abi:cxx11]", "")).strip()
+            names.add(re.sub(r"^(std::basic_[io]?f(?:stream|ilebuf))<.*", r"\1", name))
     return names
 
 

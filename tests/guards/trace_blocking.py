@@ -36,14 +36,15 @@ DESCRIPTORS = {"close", "ioctl", "fcntl", "epoll_ctl", "timerfd_settime"}
 ON_DESCRIPTOR = {"read", "readv", "write", "writev"}
 MAY_BE_ON = re.compile(r"^\d+<(?:socket:|TCP|UNIX|anon_inode:\[eventfd|anon_inode:\[timerfd|\[eventfd)")
 
-# Threads that own neither sockets nor actors, by their names.
-OTHERS = re.compile(r"^(?:conductor|main|caf\.clock|caf\.timer|log|spdlog.*|watchdog|signals?|resolver|files)$")
+# Threads that own neither sockets nor actors, by their names. `caf.actor` is the printer that
+# CAF starts for itself; an actor of ours that is detached would be a second one.
+OTHERS = re.compile(r"^(?:conductor|caf\.clock|caf\.actor|log|watchdog|resolver|files|store.*|gpu.*)$")
 
 
 def kind_of(name):
     if name.startswith("lane-"):
         return "lane"
-    if re.match(r"caf\.(?:worker|thread)", name):
+    if name in ("caf.multiplexer", "caf.worker"):  # what CAF 0.17 calls its workers, and later ones
         return "worker"
     return "other" if OTHERS.match(name) else "unknown"
 
@@ -62,10 +63,14 @@ def judge(kind, line):
         if kind == "lane" and waits and seconds > LOCK:
             return f"a lane waited {seconds:.3f} s for another thread"
         return ""
+    if call == "poll" and kind == "lane" and arguments.endswith(", 0"):
+        return ""  # Asio asks whether a connection is made, and waits for nothing
     if call == "mmap" and "MAP_ANONYMOUS" not in arguments:
         return "it maps a file"
     if call in ON_DESCRIPTOR and not MAY_BE_ON.match(arguments):
         return "that is no socket"
+    if call == "epoll_ctl" and kind == "worker" and re.search(r" \d+<(?:anon_inode:)?\[eventfd", arguments):
+        return ""  # Asio wakes a lane this way
     if call == "write" and kind == "worker" and "eventfd" not in arguments.split(",")[0]:
         return "a worker owns no socket"
     if call in ("read", "readv", "writev") and kind == "worker":
@@ -164,6 +169,7 @@ class Traced(unittest.TestCase):
 
             kinds = {}
             wrong = []
+            self.assertLessEqual(list(names.values()).count("caf.actor"), 1, "an actor is detached")
             for tid, name in sorted(names.items()):
                 kind = kind_of(name)
                 trace = prefix.with_name(f"t.{tid}")
@@ -188,8 +194,8 @@ class Traced(unittest.TestCase):
             # That the trace shows what happened.
             self.assertIn("lane", kinds, names)
             self.assertIn("worker", kinds, names)
-            for call in ("epoll_wait", "recvmsg(", "sendmsg("):
-                self.assertGreater(kinds["lane"][2].count(call), 50, call)
+            for calls in (r"epoll_wait", r"recvmsg|recvfrom|readv", r"sendmsg|sendto|writev"):
+                self.assertGreater(len(re.findall(rf" (?:{calls})\(", kinds["lane"][2])), 50, calls)
             for kind, (threads, count, _) in kinds.items():
                 self.assertGreater(count, 20, kind)
                 print(f"{threads} {kind} threads: {count} calls")
@@ -242,7 +248,7 @@ class Recorded(unittest.TestCase):
                     self.assertNotEqual(judge(kind, line), "")
 
     def test_threads_are_told_apart_by_name(self):
-        self.assertEqual([kind_of(n) for n in ("lane-0", "lane-admin", "caf.worker", "caf.clock", "tokio")],
+        self.assertEqual([kind_of(n) for n in ("lane-0", "lane-admin", "caf.multiplexer", "caf.clock", "tokio")],
                          ["lane", "lane", "worker", "other", "unknown"])
 
 
