@@ -14,6 +14,7 @@ import re
 import shlex
 import subprocess
 import sys
+import tempfile
 
 from source import LAYERS, ROOT
 
@@ -70,7 +71,22 @@ def check(path, flags):
     return done.returncode, done.stdout + ("" if done.returncode == 0 else done.stderr)
 
 
+def sees_planted_faults():
+    """A clang-tidy that finds nothing in this could find nothing anywhere."""
+    planted = ("#include <string>\n#include <utility>\n"
+               "struct base { virtual ~base() = default; virtual void f() {} };\n"
+               "struct derived : base { virtual void f() {} };\n"
+               "std::string twice(std::string s) { auto t = std::move(s); return t + s; }\n")
+    with tempfile.TemporaryDirectory() as place:
+        path = pathlib.Path(place) / "planted.cpp"
+        path.write_text(planted)
+        status, said = check(path, ["-std=c++20"])
+    return status != 0 and "modernize-use-override" in said and "bugprone-use-after-move" in said
+
+
 def main():
+    if not sees_planted_faults():
+        sys.exit("clang-tidy does not see planted faults")
     version = subprocess.run(["clang-tidy", "--version"], capture_output=True, check=True).stdout
     common = version + (ROOT / ".clang-tidy").read_bytes() + pathlib.Path(__file__).read_bytes()
     todo, known = [], 0
