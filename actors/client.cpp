@@ -17,7 +17,7 @@ void close_request(self_ptr self, std::string outcome, std::string detail = {}) 
   st.generation = nullptr;
   st.summary.outcome = std::move(outcome);
   st.summary.detail = std::move(detail);
-  st.summary.total = request_clock::now() - st.asked->received;
+  st.summary.total = self->clock().now() - st.asked->received;
   st.summary.about = std::exchange(st.asked, nullptr);
   self->send(st.links.observer, std::move(st.summary));
   st.summary = {};
@@ -86,7 +86,7 @@ client_actor::behavior_type client(self_ptr self, client_links links) {
         auto& st = self->state;
         st.summary.status = s.head->status;
         st.summary.backend = s.head->backend;
-        st.summary.first = request_clock::now() - st.asked->received;
+        st.summary.first = self->clock().now() - st.asked->received;
         self->send(st.links.wire, std::move(s));
       },
       [self](next& n) {

@@ -70,6 +70,18 @@ bool try_grant(self_ptr self, const acquire& wish, Promise& reply) {
   return false;
 }
 
+void recall_leases(self_ptr self) {
+  auto& st = self->state;
+  st.told_waiting = !st.queue.empty();
+  for (const auto& k : st.keepers)
+    self->send(k, recall{st.told_waiting});
+}
+
+void tell_if_waiting(self_ptr self) {
+  if (self->state.told_waiting == self->state.queue.empty())
+    recall_leases(self);
+}
+
 void serve_queue(self_ptr self) {
   std::erase_if(self->state.queue, [&](waiting& w) {
     if (!try_grant(self, w.wish, w.reply))
@@ -77,6 +89,7 @@ void serve_queue(self_ptr self) {
     self->demonitor(w.who);
     return true;
   });
+  tell_if_waiting(self);
 }
 
 void end_lease(self_ptr self, std::uint64_t id) {
@@ -116,6 +129,7 @@ void expire(self_ptr self) {
         make_error(errc::queue_timeout, "waited longer than queue.max_wait for a place"));
     return true;
   });
+  tell_if_waiting(self);
 }
 
 void enqueue(self_ptr self, acquire wish, caf::actor_addr who,
@@ -132,6 +146,7 @@ void enqueue(self_ptr self, acquire wish, caf::actor_addr who,
   st.queue.push_back(
     {std::move(wish), std::move(reply), std::move(who), self->clock().now()});
   keep_time(self);
+  tell_if_waiting(self);
 }
 
 } // namespace
@@ -155,7 +170,15 @@ dispatcher_actor::behavior_type dispatcher(self_ptr self,
   }
   self->set_down_handler([self](const caf::down_msg& down) {
     auto& st = self->state;
-    std::erase_if(st.queue, [&](const waiting& w) { return w.who == down.source; });
+    std::erase_if(st.queue, [&](waiting& w) {
+      if (w.who != down.source)
+        return false;
+      w.reply.deliver(make_error(errc::internal, "who waited has ended"));
+      return true;
+    });
+    std::erase_if(st.keepers,
+                  [&](const keeper_actor& k) { return k.address() == down.source; });
+    tell_if_waiting(self);
     for (std::size_t i = 0; i < st.backends.size(); ++i)
       if (st.backends[i].address() == down.source)
         self->delayed_send(self, restart_after, restart{i});
@@ -163,7 +186,8 @@ dispatcher_actor::behavior_type dispatcher(self_ptr self,
   return {
       [self](acquire& wish) -> caf::result<lease_ptr> {
         // The promise takes the sender with it.
-        auto who = caf::actor_cast<caf::actor_addr>(self->current_sender());
+        auto who = wish.waiter ? wish.waiter
+                             : caf::actor_cast<caf::actor_addr>(self->current_sender());
         auto reply = self->make_response_promise<lease_ptr>();
         if (!try_grant(self, wish, reply))
           enqueue(self, std::move(wish), std::move(who), reply);
@@ -173,6 +197,7 @@ dispatcher_actor::behavior_type dispatcher(self_ptr self,
       [self](backend_status& status) {
         if (auto* load = find(self->state, status.name)) {
           load->status = std::move(status);
+          recall_leases(self);
           serve_queue(self);
         }
       },
@@ -182,6 +207,7 @@ dispatcher_actor::behavior_type dispatcher(self_ptr self,
           // Known here at once, so that the next request does not try it again.
           load->status.state = backend_state::down;
           load->status.error = failure.detail;
+          recall_leases(self);
           self->send(st.backends[static_cast<std::size_t>(load - st.fleet.data())], failure);
         }
       },
@@ -193,6 +219,11 @@ dispatcher_actor::behavior_type dispatcher(self_ptr self,
         self->state.ticking = false;
         expire(self);
         keep_time(self);
+      },
+      [self](join& j) {
+        self->monitor(j.keeper);
+        self->send(j.keeper, recall{!self->state.queue.empty()});
+        self->state.keepers.push_back(std::move(j.keeper));
       },
       [self](restart r) { start_backend(self, r.child); },
   };

@@ -45,6 +45,8 @@ struct dispatcher_state {
   std::map<std::pair<std::string, std::string>, unsigned> taken; ///< (backend, model)
   std::map<std::uint64_t, granted> leases;
   std::list<waiting> queue;
+  std::vector<keeper_actor> keepers;
+  bool told_waiting = false; ///< keepers know that requests wait
   std::uint64_t next_lease = 1;
   bool ticking = false;
 };

@@ -139,8 +139,8 @@ void open(self_ptr self) {
 void ask_for_lease(self_ptr self) {
   auto& st = self->state;
   acquire wish{canonical_model(st.asked->model), st.asked->pinned, st.tried,
-               st.asked->kind == request_kind::inference};
-  self->request(st.links.dispatcher, caf::infinite, std::move(wish))
+               st.asked->kind == request_kind::inference, {}};
+  self->request(st.links.places, caf::infinite, std::move(wish))
       .then(
           [self](lease_ptr lease) {
             self->state.lease = std::move(lease);
@@ -165,7 +165,7 @@ bool try_again(self_ptr self, const failed& f) {
   }
   if (f.code != errc::backend_unreachable && f.code != errc::connect_timeout)
     return false;
-  self->send(st.links.dispatcher, attempt_failed{st.lease->backend, f.code, f.detail});
+  self->send(st.links.places, attempt_failed{st.lease->backend, f.code, f.detail});
   if (!st.asked->pinned.empty())
     return false;
   st.tried.push_back(st.lease->backend);

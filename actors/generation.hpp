@@ -16,7 +16,7 @@ namespace conductor {
 
 /// What a GENERATION needs of its node.
 struct generation_links {
-  dispatcher_actor dispatcher;
+  places_actor places; ///< the lane's DESK, or DISPATCHER itself
   upstreams_actor upstreams;
   stream_settings limits;
 };
@@ -24,7 +24,7 @@ struct generation_links {
 /// GENERATION owns one answer in flight: the lease, the upstream exchange, the bytes that
 /// its readers have still to get, and each reader's demand.
 ///
-/// It asks DISPATCHER for a lease, opens the exchange, and publishes what comes. Until
+/// It asks for a lease, opens the exchange, and publishes what comes. Until
 /// the first record a backend that cannot be reached is left for another. The lease ends
 /// with Ollama's last byte, not with the slowest reader; a reader that falls further
 /// behind than `stream.buffer_bytes` gets `failed{reader_too_slow}`. When the last reader

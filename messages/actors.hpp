@@ -69,16 +69,37 @@ using upstreams_actor = caf::typed_actor<
     // Answers at once with the exchange; its failures come as its terminal event.
     caf::replies_to<open_exchange>::with<publisher_actor>>;
 
-/// DISPATCHER: the queue, and who gets the next free place. Worker.
-using dispatcher_actor = caf::typed_actor<
+/// PLACES: where leases are had.
+using places_actor = caf::typed_actor<
     // A lease when a place is free; an error of errc when there is none to be had.
     caf::replies_to<acquire>::with<lease_ptr>,
+    // A request could not be brought to a backend; passed on to that BACKEND.
+    caf::reacts_to<attempt_failed>>;
+
+/// What DISPATCHER tells those who keep leases for later.
+using keeper_actor = caf::typed_actor<
+    // Give back what is kept; keep nothing more while requests wait.
+    caf::reacts_to<recall>>;
+/// A keeper makes itself known.
+struct join {
+  keeper_actor keeper;
+};
+
+/// DESK: one lane's leases that are not in use just now. Lane.
+using desk_actor = places_actor::extend_with<keeper_actor>::extend<
+    // A lease that was in use is free.
+    caf::reacts_to<lease_free>,
+    // INTERNAL: give back what was not used for a while.
+    caf::reacts_to<tick>>;
+
+/// DISPATCHER: the queue, and who gets the next free place. Worker.
+using dispatcher_actor = places_actor::extend<
     // A place is free again.
     caf::reacts_to<lease_ended>,
+    // Someone keeps leases: recall them when they are needed.
+    caf::reacts_to<join>,
     // BACKEND's news.
     caf::reacts_to<backend_status>,
-    // A request could not be brought to a backend; passed on to that BACKEND.
-    caf::reacts_to<attempt_failed>,
     // What waits and what runs.
     caf::replies_to<fleet_query>::with<fleet_status>,
     // INTERNAL: look for requests that waited too long.
@@ -120,3 +141,4 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::expel)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::tick)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::restart)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::open_exchange)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::join)

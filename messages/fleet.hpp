@@ -2,6 +2,7 @@
 
 #include "messages/errors.hpp"
 
+#include <caf/actor_addr.hpp>
 #include <caf/allowed_unsafe_message_type.hpp>
 
 #include <chrono>
@@ -38,6 +39,7 @@ struct acquire {
   std::string pinned;             ///< only this backend; empty: any
   std::vector<std::string> tried; ///< backends that failed this request already
   bool takes_place = false;       ///< inference: counts against the model's places
+  caf::actor_addr waiter;         ///< leaves the queue when it ends; none: the sender
 };
 
 /// The right to ask one backend. The place is free again when the last pointer is gone.
@@ -51,6 +53,18 @@ using lease_ptr = std::shared_ptr<const lease>;
 /// Sent by a lease's destruction.
 struct lease_ended {
   std::uint64_t id = 0;
+};
+
+/// A kept lease may be used again, for a request of the same kind.
+struct lease_free {
+  lease_ptr kept;
+  bool takes_place = false;
+  std::uint64_t epoch = 0; ///< of the recall that it was granted after
+};
+
+/// Ends the keeping of leases: once, or for as long as requests wait.
+struct recall {
+  bool waiting = false;
 };
 
 /// A request could not be brought to a backend.
@@ -89,6 +103,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::backend_status)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::acquire)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::lease_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::lease_ended)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::lease_free)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::recall)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::attempt_failed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::probe)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::probe_result)

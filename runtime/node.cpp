@@ -2,6 +2,7 @@
 
 #include "actors/backend.hpp"
 #include "actors/client.hpp"
+#include "actors/desk.hpp"
 #include "actors/dispatcher.hpp"
 #include "actors/generation.hpp"
 #include "adapters/lane/hosted.hpp"
@@ -9,6 +10,7 @@
 #include "adapters/native/resources.hpp"
 #include "adapters/ollama/prober.hpp"
 #include "adapters/ollama/upstreams.hpp"
+#include "runtime/scheduler.hpp"
 
 #include <caf/event_based_actor.hpp>
 #include <caf/send.hpp>
@@ -26,6 +28,7 @@ unsigned processors() { return std::max(1u, std::thread::hardware_concurrency())
 /// CAF's workers: woken at once, asleep when idle. A moderate attempt sleeps 50 us that
 /// nothing can interrupt, so there is none.
 void tune(caf::actor_system_config& cfg, const runtime_settings& s) {
+  cfg.load<quiet_scheduler>();
   const auto workers = s.workers != 0 ? s.workers : std::clamp(processors() / 2, 1u, 4u);
   cfg.set("scheduler.max-threads", workers);
   cfg.set("work-stealing.aggressive-poll-attempts", std::size_t{1});
@@ -40,6 +43,7 @@ struct node::station {
   lane* where = nullptr;
   pool_actor upstreams;
   observer_actor observer;
+  desk_actor desk;
   door_actor door;
 };
 
@@ -59,6 +63,8 @@ void node::build_lane(const std::string& name) {
   s.where = &where;
   s.upstreams = spawn_on(where, upstreams, &where, values_.backends, values_.upstream);
   s.observer = spawn_on(where, observer, counts_, values_.log.requests);
+  s.desk = spawn_on(where, desk,
+                    std::function<dispatcher_actor()>{[this] { return dispatcher_.get(); }});
   s.door = spawn_on(where, door, &where);
 }
 
@@ -72,6 +78,7 @@ std::vector<child_spec> node::children() {
     };
     watch("upstreams", s->upstreams);
     watch("observer", s->observer);
+    watch("desk", s->desk);
     watch("door", s->door);
   }
   all.push_back({"observer", [this] {
@@ -157,7 +164,7 @@ void node::listen(const endpoint& at, std::vector<listener::seat> seats) {
     auto& s = **mine;
     const auto start = [this, &s](const request_ptr& asked) {
       return spawn_on(*s.where, generation, asked,
-                      generation_links{dispatcher_.get(),
+                      generation_links{caf::actor_cast<places_actor>(s.desk),
                                        caf::actor_cast<upstreams_actor>(s.upstreams),
                                        values_.stream});
     };
@@ -223,6 +230,7 @@ void node::finish() {
   end(supervisor_);
   for (auto& s : stations_) {
     end(s->door);
+    end(s->desk);
     end(s->upstreams);
     end(s->observer);
   }

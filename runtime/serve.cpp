@@ -162,6 +162,8 @@ int run_serve(const command_line& line) {
     return 2;
   }
   start_log(config.values.log);
+  for (const auto& warning : config.warnings)
+    spdlog::warn("{}", warning);
   int code = 1;
   try {
     code = serve(config.values);

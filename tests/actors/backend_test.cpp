@@ -41,6 +41,7 @@ fake_dispatcher(dispatcher_actor::stateful_pointer<fake_dispatcher_state>,
     [](fleet_query) { return fleet_status{}; },
     [](tick) {},
     [](restart) {},
+    [](const join&) {},
   };
 }
 

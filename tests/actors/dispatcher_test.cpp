@@ -222,6 +222,35 @@ TEST_F(a_dispatcher, serves_the_queue_when_a_backend_comes_up) {
   EXPECT_EQ(waits->got->backend, "two");
 }
 
+struct keeper_state {
+  static inline const char* name = "keeper";
+};
+keeper_actor::behavior_type keeper(keeper_actor::stateful_pointer<keeper_state>,
+                                   std::shared_ptr<std::vector<bool>> recalls) {
+  return {[recalls](recall r) { recalls->push_back(r.waiting); }};
+}
+
+TEST_F(a_dispatcher, recalls_kept_leases_while_requests_wait_and_on_every_change) {
+  start({server("one", 1)});
+  auto recalls = std::make_shared<std::vector<bool>>();
+  auto k = system.spawn(keeper, recalls);
+  caf::anon_send(subject, join{k});
+  run();
+  recalls->clear();
+  auto busy = ask();
+  EXPECT_TRUE(recalls->empty());
+  auto waits = ask(), waits_too = ask();
+  EXPECT_EQ(*recalls, std::vector<bool>{true}) << "said once";
+  busy->got.reset();
+  run();
+  waits->got.reset();
+  run();
+  EXPECT_EQ(*recalls, (std::vector<bool>{true, false}));
+  report("one", backend_state::down);
+  EXPECT_EQ(*recalls, (std::vector<bool>{true, false, false}));
+  end(k);
+}
+
 TEST_F(a_dispatcher, starts_a_backend_that_failed_anew) {
   start({server("one")});
   caf::anon_send_exit(backends[0], caf::exit_reason::unhandled_exception);

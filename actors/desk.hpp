@@ -1,0 +1,40 @@
+#pragma once
+
+#include "messages/actors.hpp"
+
+#include <caf/typed_event_based_actor.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+namespace conductor {
+
+/// DESK owns one lane's leases that are not in use just now, so that a request that nothing
+/// competes with is decided on its own lane, without waking a worker.
+///
+/// A lease that ends stays here for 200 ms and goes to the next request of the same model
+/// and kind. DISPATCHER recalls what is kept when requests wait and when a backend changed;
+/// while requests wait every lease goes back at once. Pinned and repeated requests are
+/// DISPATCHER's alone.
+struct desk_state {
+  static inline const char* name = "desk";
+
+  struct kept {
+    lease_ptr held;
+    bool takes_place = false;
+    bool fresh = true; ///< came since the last tick
+  };
+
+  std::function<dispatcher_actor()> present; ///< DISPATCHER may be started anew
+  dispatcher_actor dispatcher;               ///< the one that knows this desk
+  std::vector<kept> idle;
+  bool waiting = false;    ///< requests wait: keep nothing
+  std::uint64_t epoch = 0; ///< counts recalls
+  bool ticking = false;
+};
+
+desk_actor::behavior_type desk(desk_actor::stateful_pointer<desk_state> self,
+                               std::function<dispatcher_actor()> present);
+
+} // namespace conductor

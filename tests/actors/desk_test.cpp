@@ -1,0 +1,180 @@
+#include "actors/desk.hpp"
+
+#include "tests/actors/actor_fixture.hpp"
+
+namespace conductor::test {
+namespace {
+
+struct book {
+  std::vector<acquire> wishes;
+  std::vector<attempt_failed> failures;
+  int joined = 0;
+  int live = 0; ///< leases that DISPATCHER has not got back
+  bool refuse = false;
+};
+struct fake_dispatcher_state {
+  static inline const char* name = "dispatcher";
+};
+dispatcher_actor::behavior_type
+fake_dispatcher(dispatcher_actor::stateful_pointer<fake_dispatcher_state>,
+                std::shared_ptr<book> b) {
+  return {
+    [b](const acquire& wish) -> caf::result<lease_ptr> {
+      b->wishes.push_back(wish);
+      if (b->refuse)
+        return make_error(errc::queue_full, "full");
+      ++b->live;
+      return lease_ptr{new lease{b->wishes.size(), "one", wish.model}, [b](const lease* l) {
+                         --b->live;
+                         delete l;
+                       }};
+    },
+    [b](const attempt_failed& f) { b->failures.push_back(f); },
+    [](lease_ended) {},
+    [b](const join&) { ++b->joined; },
+    [](const backend_status&) {},
+    [](fleet_query) { return fleet_status{}; },
+    [](tick) {},
+    [](restart) {},
+  };
+}
+
+class a_desk : public actor_fixture {
+protected:
+  a_desk() {
+    subject = system.spawn(desk, std::function<dispatcher_actor()>{[this] {
+                             return dispatcher;
+                           }});
+  }
+  ~a_desk() override {
+    end(subject);
+    run();
+    EXPECT_EQ(b->live, 0) << "a lease leaked";
+    end(dispatcher);
+  }
+
+  struct answer {
+    lease_ptr got;
+    std::string error;
+  };
+  answer ask(acquire wish) {
+    auto a = std::make_shared<answer>();
+    system.spawn([this, a, wish](caf::event_based_actor* self) {
+      self->request(subject, caf::infinite, wish)
+        .then([a](lease_ptr l) { a->got = std::move(l); },
+              [a](const caf::error& e) { a->error = to_string(to_failure(e).code); });
+    });
+    run();
+    return std::move(*a);
+  }
+  static acquire wish(std::string model, bool place = true) {
+    acquire w;
+    w.model = std::move(model);
+    w.takes_place = place;
+    return w;
+  }
+
+  std::shared_ptr<book> b = std::make_shared<book>();
+  dispatcher_actor dispatcher = system.spawn(fake_dispatcher, b);
+  desk_actor subject;
+};
+
+TEST_F(a_desk, uses_a_lease_again_without_asking) {
+  for (int i = 0; i < 10; ++i) {
+    auto a = ask(wish("m"));
+    ASSERT_TRUE(a.got);
+    EXPECT_EQ(a.got->backend, "one");
+    EXPECT_EQ(b->live, 1);
+    a.got.reset();
+    run();
+  }
+  EXPECT_EQ(b->wishes.size(), 1u);
+  EXPECT_EQ(b->joined, 1);
+}
+
+TEST_F(a_desk, asks_for_what_differs_in_model_or_kind) {
+  ask(wish("m"));
+  ask(wish("n"));
+  ask(wish("m", false));
+  EXPECT_EQ(b->wishes.size(), 3u);
+  ask(wish("n"));
+  EXPECT_EQ(b->wishes.size(), 3u);
+}
+
+TEST_F(a_desk, never_has_more_out_than_it_was_granted) {
+  auto first = ask(wish("m")), second = ask(wish("m"));
+  EXPECT_EQ(b->wishes.size(), 2u);
+  EXPECT_EQ(b->live, 2);
+}
+
+TEST_F(a_desk, gives_back_what_nobody_used_for_a_while) {
+  ask(wish("m"));
+  EXPECT_EQ(b->live, 1);
+  for (int i = 0; i < 3; ++i)
+    advance(std::chrono::milliseconds(200));
+  EXPECT_EQ(b->live, 0);
+}
+
+TEST_F(a_desk, gives_everything_back_at_a_recall) {
+  ask(wish("m"));
+  auto out = ask(wish("n"));
+  caf::anon_send(subject, recall{false});
+  run();
+  EXPECT_EQ(b->live, 1) << "what is in use stays";
+  out.got.reset();
+  run();
+  EXPECT_EQ(b->live, 0) << "and is not kept any more";
+  ask(wish("m"));
+  EXPECT_EQ(b->live, 1) << "what was granted since is";
+}
+
+TEST_F(a_desk, keeps_nothing_while_requests_wait) {
+  caf::anon_send(subject, recall{true});
+  ask(wish("m"));
+  run();
+  EXPECT_EQ(b->live, 0);
+  ask(wish("m"));
+  EXPECT_EQ(b->wishes.size(), 2u);
+}
+
+TEST_F(a_desk, leaves_pinned_and_repeated_requests_to_the_dispatcher) {
+  ask(wish("m"));
+  auto pinned = wish("m");
+  pinned.pinned = "two";
+  ask(pinned);
+  auto repeated = wish("m");
+  repeated.tried = {"one"};
+  ask(repeated);
+  EXPECT_EQ(b->wishes.size(), 3u);
+}
+
+TEST_F(a_desk, names_the_one_that_waits) {
+  ask(wish("m"));
+  EXPECT_TRUE(b->wishes[0].waiter);
+}
+
+TEST_F(a_desk, passes_a_refusal_on) {
+  b->refuse = true;
+  EXPECT_EQ(ask(wish("m")).error, "queue_full");
+}
+
+TEST_F(a_desk, drops_what_it_keeps_when_an_attempt_failed) {
+  ask(wish("m"));
+  caf::anon_send(subject, attempt_failed{"one", errc::backend_unreachable, "refused"});
+  run();
+  EXPECT_EQ(b->failures.size(), 1u);
+  EXPECT_EQ(b->live, 0);
+}
+
+TEST_F(a_desk, joins_a_dispatcher_that_was_started_anew) {
+  ask(wish("m"));
+  end(dispatcher);
+  auto other = std::make_shared<book>();
+  dispatcher = system.spawn(fake_dispatcher, other);
+  ask(wish("m"));
+  EXPECT_EQ(other->joined, 1);
+  EXPECT_EQ(other->wishes.size(), 1u);
+}
+
+} // namespace
+} // namespace conductor::test
