@@ -1,0 +1,42 @@
+#include "tests/support/scripted_ollama.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <csignal>
+#include <iostream>
+
+int main(int argc, char** argv) {
+  using namespace conductor::test;
+  CLI::App app{"An Ollama that answers with canned text, for tests and benches"};
+  scripted_ollama_options o;
+  std::string answers;
+  unsigned load_ms = 0;
+  app.add_option("--host", o.host, "Address to listen on");
+  app.add_option("--port", o.port, "Port; 0: the system chooses")->default_val(11434);
+  app.add_option("--threads", o.threads, "Threads");
+  app.add_option("--parallel", o.parallel, "Answers at once per model; 0: no limit");
+  app.add_option("--load-ms", load_ms, "How long a load takes");
+  app.add_option("--version-text", o.version, "What /api/version says");
+  app.add_option("--script", answers, "Script of every answer, as JSON");
+  CLI11_PARSE(app, argc, argv);
+  o.load = std::chrono::milliseconds(load_ms);
+  std::signal(SIGPIPE, SIG_IGN);
+  sigset_t ends;
+  sigemptyset(&ends);
+  sigaddset(&ends, SIGINT);
+  sigaddset(&ends, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &ends, nullptr);
+  try {
+    if (!answers.empty())
+      o.answers = script::parse(answers);
+    scripted_ollama ollama{o};
+    std::cout << "scripted Ollama on http://" << o.host << ":" << ollama.port()
+              << " (canned text, no model)" << std::endl;
+    int signal = 0;
+    sigwait(&ends, &signal);
+  } catch (const std::exception& bad) {
+    std::cerr << "Error: " << bad.what() << "\n";
+    return 1;
+  }
+  return 0;
+}
