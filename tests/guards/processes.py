@@ -124,7 +124,7 @@ def stats(ollama):
 
 def set_script(ollama, **script):
     """How the scripted Ollama answers from now on."""
-    status, body = ask(ollama.port, "PUT", "/_scripted/default", script)
+    status, body = ask(ollama.port, "POST", "/_scripted/script", {"default": script})
     assert status in (200, 204), body
 
 

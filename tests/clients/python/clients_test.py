@@ -27,13 +27,13 @@ VOLATILE = re.compile(r"(_at|_duration|^created|^id|_id)$")
 def control(path, body=None):
     request = urllib.request.Request(
         f"{DIRECT}/_scripted/{path}", None if body is None else json.dumps(body).encode(),
-        method="GET" if body is None else "PUT")
+        method="GET" if body is None else "POST")
     with urllib.request.urlopen(request, timeout=20) as answer:
         return json.loads(answer.read() or b"{}")
 
 
 def script(**how):
-    control("default", how)
+    control("script", {"default": how})
 
 
 def steady(value):
