@@ -56,6 +56,7 @@ supervisor_actor::behavior_type supervisor(self_ptr self, std::vector<child_spec
     st.children.push_back({std::move(spec), {}, {}});
   for (auto& c : st.children)
     start(self, c);
+  st.news.started();
   return {
     [self](restart r) { start(self, self->state.children[r.child]); },
   };

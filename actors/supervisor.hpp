@@ -25,6 +25,7 @@ struct child_spec {
 
 /// What SUPERVISOR tells the world, aloud.
 struct supervisor_news {
+  std::function<void()> started; ///< every child was started for the first time
   std::function<void(const std::string& child, const std::string& reason)> restarting;
   std::function<void(const std::string& child, const std::string& reason)> gave_up;
 };

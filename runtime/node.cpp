@@ -141,15 +141,18 @@ void node::start() {
 
   supervisor_ = spawn_worker(
     *system_, supervisor, children(),
-    supervisor_news{[](const std::string& child, const std::string& reason) {
+    supervisor_news{// Nobody is let in before everybody is there to serve.
+                    [this] {
+                      for (auto& l : listeners_)
+                        l->start();
+                    },
+                    [](const std::string& child, const std::string& reason) {
                       spdlog::error("{} failed and is started anew: {}", child, reason);
                     },
                     [this](const std::string& child, const std::string& reason) {
                       gave_up_(child + " failed for good: " + reason);
                     }});
   for (auto& l : lanes_)
-    l->start();
-  for (auto& l : listeners_)
     l->start();
 }
 
@@ -222,6 +225,9 @@ void node::expel_clients() {
 void node::finish() {
   if (std::exchange(finished_, true))
     return;
+  // Where the start failed, the actors of the lanes have still to hear that they end.
+  for (auto& l : lanes_)
+    l->start();
   // SUPERVISOR first: what ends from now on ends in order.
   const auto end = [](const auto& who) {
     if (who)

@@ -78,6 +78,8 @@ void lane::drain() {
 }
 
 void lane::start() {
+  if (thread_.joinable())
+    return;
   thread_ = std::thread([this] { run(); });
 }
 

@@ -34,7 +34,7 @@ public:
   boost::asio::io_context& io() noexcept { return io_; }
   const std::string& name() const noexcept { return name_; }
 
-  /// Starts the thread.
+  /// Starts the thread, once.
   void start();
   /// Lets the thread end once nothing is left to do.
   void release();

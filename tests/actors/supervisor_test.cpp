@@ -23,7 +23,8 @@ protected:
   void start(std::vector<child_spec> children) {
     subject = system.spawn(
       supervisor, std::move(children),
-      supervisor_news{[this](const std::string& c, const std::string&) {
+      supervisor_news{[this] { all_started = true; },
+                      [this](const std::string& c, const std::string&) {
                         restarted.push_back(c);
                       },
                       [this](const std::string& c, const std::string&) {
@@ -45,6 +46,7 @@ protected:
 
   using names = std::vector<std::string>;
   names started, restarted, given_up;
+  bool all_started = false;
   caf::actor last;
   std::vector<caf::actor> alive;
   supervisor_actor subject;
@@ -53,6 +55,7 @@ protected:
 TEST_F(a_supervisor, starts_its_children_in_order) {
   start({child("a"), child("b")});
   EXPECT_EQ(started, (names{"a", "b"}));
+  EXPECT_TRUE(all_started);
 }
 
 TEST_F(a_supervisor, restarts_the_one_that_failed_after_a_pause) {
