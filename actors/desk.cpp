@@ -30,7 +30,8 @@ lease_ptr lend(self_ptr self, lease_ptr behind, bool takes_place) {
   auto home = caf::actor_cast<desk_actor>(self);
   const auto epoch = self->state.epoch;
   const auto* seen = new lease{*behind};
-  return {seen, [home, epoch, takes_place, behind = std::move(behind)](const lease* l) mutable {
+  return {seen,
+          [home, epoch, takes_place, behind = std::move(behind)](const lease* l) mutable {
             delete l;
             caf::anon_send(home, lease_free{std::move(behind), takes_place, epoch});
           }};
@@ -59,11 +60,12 @@ caf::result<lease_ptr> ask(self_ptr self, acquire wish) {
   const bool plain = wish.pinned.empty() && wish.tried.empty();
   auto reply = self->make_response_promise<lease_ptr>();
   self->request(dispatcher(self), caf::infinite, std::move(wish))
-    .then(
-      [=](lease_ptr& got) mutable {
-        reply.deliver(plain ? lend(self, std::move(got), takes_place) : std::move(got));
-      },
-      [=](const caf::error& e) mutable { reply.deliver(e); });
+      .then(
+          [=](lease_ptr& got) mutable {
+            reply.deliver(plain ? lend(self, std::move(got), takes_place)
+                                : std::move(got));
+          },
+          [=](const caf::error& e) mutable { reply.deliver(e); });
   return reply;
 }
 
@@ -72,41 +74,41 @@ caf::result<lease_ptr> ask(self_ptr self, acquire wish) {
 desk_actor::behavior_type desk(self_ptr self, std::function<dispatcher_actor()> present) {
   self->state.present = std::move(present);
   return {
-    [self](acquire& wish) -> caf::result<lease_ptr> {
-      auto& st = self->state;
-      dispatcher(self);
-      if (!st.waiting && wish.pinned.empty() && wish.tried.empty())
-        if (auto held = take(st, wish))
-          return lend(self, std::move(held), wish.takes_place);
-      return ask(self, std::move(wish));
-    },
-    [self](const attempt_failed& failure) {
-      auto& st = self->state;
-      ++st.epoch;
-      st.idle.clear();
-      self->send(dispatcher(self), failure);
-    },
-    [self](recall r) {
-      auto& st = self->state;
-      st.waiting = r.waiting;
-      ++st.epoch;
-      st.idle.clear();
-    },
-    [self](lease_free& f) {
-      auto& st = self->state;
-      if (st.waiting || f.epoch != st.epoch || st.idle.size() >= most_kept)
-        return; // the message's end gives the lease back
-      st.idle.push_back({std::move(f.kept), f.takes_place});
-      keep_time(self);
-    },
-    [self](tick) {
-      auto& st = self->state;
-      st.ticking = false;
-      std::erase_if(st.idle, [](const kept& k) { return !k.fresh; });
-      for (auto& k : st.idle)
-        k.fresh = false;
-      keep_time(self);
-    },
+      [self](acquire& wish) -> caf::result<lease_ptr> {
+        auto& st = self->state;
+        dispatcher(self);
+        if (!st.waiting && wish.pinned.empty() && wish.tried.empty())
+          if (auto held = take(st, wish))
+            return lend(self, std::move(held), wish.takes_place);
+        return ask(self, std::move(wish));
+      },
+      [self](const attempt_failed& failure) {
+        auto& st = self->state;
+        ++st.epoch;
+        st.idle.clear();
+        self->send(dispatcher(self), failure);
+      },
+      [self](recall r) {
+        auto& st = self->state;
+        st.waiting = r.waiting;
+        ++st.epoch;
+        st.idle.clear();
+      },
+      [self](lease_free& f) {
+        auto& st = self->state;
+        if (st.waiting || f.epoch != st.epoch || st.idle.size() >= most_kept)
+          return; // the message's end gives the lease back
+        st.idle.push_back({std::move(f.kept), f.takes_place});
+        keep_time(self);
+      },
+      [self](tick) {
+        auto& st = self->state;
+        st.ticking = false;
+        std::erase_if(st.idle, [](const kept& k) { return !k.fresh; });
+        for (auto& k : st.idle)
+          k.fresh = false;
+        keep_time(self);
+      },
   };
 }
 

@@ -10,13 +10,13 @@
 
 namespace conductor {
 
-/// DESK owns one lane's leases that are not in use just now, so that a request that nothing
-/// competes with is decided on its own lane, without waking a worker.
+/// DESK owns one lane's leases that are not in use just now, so that a request that
+/// nothing competes with is decided on its own lane, without waking a worker.
 ///
 /// A lease that ends stays here for 200 ms and goes to the next request of the same model
-/// and kind. DISPATCHER recalls what is kept when requests wait and when a backend changed;
-/// while requests wait every lease goes back at once. Pinned and repeated requests are
-/// DISPATCHER's alone.
+/// and kind. DISPATCHER recalls what is kept when requests wait and when a backend
+/// changed; while requests wait every lease goes back at once. Pinned and repeated
+/// requests are DISPATCHER's alone.
 struct desk_state {
   static inline const char* name = "desk";
 

@@ -144,7 +144,7 @@ void enqueue(self_ptr self, acquire wish, caf::actor_addr who,
   }
   self->monitor(who);
   st.queue.push_back(
-    {std::move(wish), std::move(reply), std::move(who), self->clock().now()});
+      {std::move(wish), std::move(reply), std::move(who), self->clock().now()});
   keep_time(self);
   tell_if_waiting(self);
 }
@@ -187,7 +187,7 @@ dispatcher_actor::behavior_type dispatcher(self_ptr self,
       [self](acquire& wish) -> caf::result<lease_ptr> {
         // The promise takes the sender with it.
         auto who = wish.waiter ? wish.waiter
-                             : caf::actor_cast<caf::actor_addr>(self->current_sender());
+                               : caf::actor_cast<caf::actor_addr>(self->current_sender());
         auto reply = self->make_response_promise<lease_ptr>();
         if (!try_grant(self, wish, reply))
           enqueue(self, std::move(wish), std::move(who), reply);
@@ -208,7 +208,8 @@ dispatcher_actor::behavior_type dispatcher(self_ptr self,
           load->status.state = backend_state::down;
           load->status.error = failure.detail;
           recall_leases(self);
-          self->send(st.backends[static_cast<std::size_t>(load - st.fleet.data())], failure);
+          self->send(st.backends[static_cast<std::size_t>(load - st.fleet.data())],
+                     failure);
         }
       },
       [self](fleet_query) {

@@ -138,8 +138,11 @@ void open(self_ptr self) {
 
 void ask_for_lease(self_ptr self) {
   auto& st = self->state;
-  acquire wish{canonical_model(st.asked->model), st.asked->pinned, st.tried,
-               st.asked->kind == request_kind::inference, {}};
+  acquire wish{canonical_model(st.asked->model),
+               st.asked->pinned,
+               st.tried,
+               st.asked->kind == request_kind::inference,
+               {}};
   self->request(st.links.places, caf::infinite, std::move(wish))
       .then(
           [self](lease_ptr lease) {

@@ -34,14 +34,14 @@ void failed_child(self_ptr self, std::size_t index, const std::string& reason) {
   }
   st.news.restarting(c.spec.name, reason);
   const auto pause = std::min<std::chrono::milliseconds>(
-    first_pause * (1u << (c.failures.size() - 1)), longest_pause);
+      first_pause * (1u << (c.failures.size() - 1)), longest_pause);
   self->delayed_send(self, pause, restart{index});
 }
 
 } // namespace
 
-supervisor_actor::behavior_type supervisor(self_ptr self, std::vector<child_spec> children,
-                                           supervisor_news news) {
+supervisor_actor::behavior_type
+supervisor(self_ptr self, std::vector<child_spec> children, supervisor_news news) {
   auto& st = self->state;
   st.news = std::move(news);
   self->set_down_handler([self](const caf::down_msg& down) {
@@ -58,7 +58,7 @@ supervisor_actor::behavior_type supervisor(self_ptr self, std::vector<child_spec
     start(self, c);
   st.news.started();
   return {
-    [self](restart r) { start(self, self->state.children[r.child]); },
+      [self](restart r) { start(self, self->state.children[r.child]); },
   };
 }
 

@@ -19,7 +19,8 @@ struct child_spec {
   std::string name;
   /// Starts it, makes it known to those who need it, and returns its address.
   std::function<caf::actor_addr()> start;
-  /// False: too much hangs on it for a new one to take its place; its failure ends the node.
+  /// False: too much hangs on it for a new one to take its place; its failure ends the
+  /// node.
   bool restartable = true;
 };
 

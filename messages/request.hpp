@@ -46,7 +46,7 @@ struct request {
   std::string
       runner_options;      ///< the options that make Ollama reload, in a canonical order
   std::string pinned;      ///< X-Conductor-Backend; empty: any
-  bool streams = false;       ///< the client asked for records as they come
+  bool streams = false;    ///< the client asked for records as they come
   bool repeatable = false; ///< may be sent again if no byte of an answer came
 
   std::string peer; ///< the client's address, for the log

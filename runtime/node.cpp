@@ -23,7 +23,9 @@
 namespace conductor {
 namespace {
 
-unsigned processors() { return std::max(1u, std::thread::hardware_concurrency()); }
+unsigned processors() {
+  return std::max(1u, std::thread::hardware_concurrency());
+}
 
 /// CAF's workers: woken at once, asleep when idle. A moderate attempt sleeps 50 us that
 /// nothing can interrupt, so there is none.
@@ -49,13 +51,17 @@ struct node::station {
 
 node::node(settings values, std::string version,
            std::function<void(const std::string&)> gave_up)
-  : values_(std::move(values)), version_(std::move(version)), gave_up_(std::move(gave_up)) {
+    : values_(std::move(values))
+    , version_(std::move(version))
+    , gave_up_(std::move(gave_up)) {
   tune(caf_, values_.runtime);
   system_.emplace(caf_);
   pulses::all().limit = std::chrono::nanoseconds(values_.runtime.stall).count();
 }
 
-node::~node() { finish(); }
+node::~node() {
+  finish();
+}
 
 void node::build_lane(const std::string& name) {
   auto& where = *lanes_.emplace_back(std::make_unique<lane>(*system_, name));
@@ -63,8 +69,9 @@ void node::build_lane(const std::string& name) {
   s.where = &where;
   s.upstreams = spawn_on(where, upstreams, &where, values_.backends, values_.upstream);
   s.observer = spawn_on(where, observer, counts_, values_.log.requests);
-  s.desk = spawn_on(where, desk,
-                    std::function<dispatcher_actor()>{[this] { return dispatcher_.get(); }});
+  s.desk =
+      spawn_on(where, desk,
+               std::function<dispatcher_actor()>{[this] { return dispatcher_.get(); }});
   s.door = spawn_on(where, door, &where);
 }
 
@@ -137,21 +144,22 @@ void node::start() {
   for (const auto& at : values_.server.listen)
     listen(at, seats);
   if (values_.server.admin_listen)
-    listen(*values_.server.admin_listen, {{stations_.back()->where, stations_.back()->door}});
+    listen(*values_.server.admin_listen,
+           {{stations_.back()->where, stations_.back()->door}});
 
   supervisor_ = spawn_worker(
-    *system_, supervisor, children(),
-    supervisor_news{// Nobody is let in before everybody is there to serve.
-                    [this] {
-                      for (auto& l : listeners_)
-                        l->start();
-                    },
-                    [](const std::string& child, const std::string& reason) {
-                      spdlog::error("{} failed and is started anew: {}", child, reason);
-                    },
-                    [this](const std::string& child, const std::string& reason) {
-                      gave_up_(child + " failed for good: " + reason);
-                    }});
+      *system_, supervisor, children(),
+      supervisor_news{// Nobody is let in before everybody is there to serve.
+                      [this] {
+                        for (auto& l : listeners_)
+                          l->start();
+                      },
+                      [](const std::string& child, const std::string& reason) {
+                        spdlog::error("{} failed and is started anew: {}", child, reason);
+                      },
+                      [this](const std::string& child, const std::string& reason) {
+                        gave_up_(child + " failed for good: " + reason);
+                      }});
   for (auto& l : lanes_)
     l->start();
 }
@@ -160,7 +168,8 @@ void node::listen(const endpoint& at, std::vector<listener::seat> seats) {
   auto context = std::make_shared<wire_context>();
   context->server = values_.server;
   context->stream = values_.stream;
-  context->guard = {is_local(at) && at.type == endpoint::kind::tcp, values_.server.origins};
+  context->guard = {is_local(at) && at.type == endpoint::kind::tcp,
+                    values_.server.origins};
   context->make_client = [this](lane& where, const wire_actor& wire) {
     const auto mine = std::find_if(stations_.begin(), stations_.end(),
                                    [&](const auto& s) { return s->where == &where; });
@@ -172,10 +181,11 @@ void node::listen(const endpoint& at, std::vector<listener::seat> seats) {
                                        values_.stream});
     };
     return spawn_on(where, client,
-                    client_links{wire, [this] { return resources_.get(); }, s.observer, start,
-                                 values_.stream});
+                    client_links{wire, [this] { return resources_.get(); }, s.observer,
+                                 start, values_.stream});
   };
-  listeners_.push_back(std::make_unique<listener>(at, std::move(seats), std::move(context)));
+  listeners_.push_back(
+      std::make_unique<listener>(at, std::move(seats), std::move(context)));
   addresses_.push_back(listeners_.back()->address());
 }
 
@@ -190,12 +200,12 @@ std::string node::metrics(const fleet_status& fleet) const {
   series::snapshot now;
   now.connections = connections();
   now.fleet = fleet;
-  now.uptime_seconds
-    = std::chrono::duration<double>(request_clock::now() - started_).count();
+  now.uptime_seconds =
+      std::chrono::duration<double>(request_clock::now() - started_).count();
   pulses::all().each([&](const pulse& p) {
     now.stalls += p.stalls;
-    now.longest_turn_seconds = std::max(now.longest_turn_seconds,
-                                        static_cast<double>(p.longest) * 1e-9);
+    now.longest_turn_seconds =
+        std::max(now.longest_turn_seconds, static_cast<double>(p.longest) * 1e-9);
   });
   return counts_->text(now);
 }

@@ -11,8 +11,9 @@
 namespace conductor {
 
 /// CAF's clock, spared what costs a wake-up of its thread for nothing: every actor that
-/// ends has its timeouts cancelled there, and on this node no actor ever sets one (delayed
-/// messages are none). One request is one actor, so that is one wake-up a request.
+/// ends has its timeouts cancelled there, and on this node no actor ever sets one
+/// (delayed messages are none). One request is one actor, so that is one wake-up a
+/// request.
 class quiet_clock final : public caf::detail::thread_safe_actor_clock {
 public:
   explicit quiet_clock(caf::detail::thread_safe_actor_clock& real) : real_(real) {}
@@ -61,7 +62,7 @@ private:
 
 /// CAF's work-stealing scheduler with that clock.
 class quiet_scheduler final
-  : public caf::scheduler::coordinator<caf::policy::work_stealing> {
+    : public caf::scheduler::coordinator<caf::policy::work_stealing> {
 public:
   using super = caf::scheduler::coordinator<caf::policy::work_stealing>;
 
@@ -69,7 +70,8 @@ public:
 
   caf::detail::thread_safe_actor_clock& clock() noexcept override { return quiet_; }
 
-  static caf::actor_system::module* make(caf::actor_system& sys, caf::detail::type_list<>) {
+  static caf::actor_system::module* make(caf::actor_system& sys,
+                                         caf::detail::type_list<>) {
     return new quiet_scheduler(sys);
   }
 

@@ -30,7 +30,8 @@ struct command_line {
 };
 
 void add_flags(CLI::App& command, command_line& line) {
-  command.add_option("--config", line.file, "Configuration file (TOML)")->type_name("FILE");
+  command.add_option("--config", line.file, "Configuration file (TOML)")
+      ->type_name("FILE");
   for (const auto& key : schema()) {
     if (key.flag.empty())
       continue;
@@ -38,24 +39,26 @@ void add_flags(CLI::App& command, command_line& line) {
     const auto flag = "--" + std::string{key.flag};
     const auto help = std::string{key.help};
     if (key.on_off)
-      command.add_flag_callback(flag, [&line, name] { line.flags[name] = {"true"}; }, help);
+      command.add_flag_callback(
+          flag, [&line, name] { line.flags[name] = {"true"}; }, help);
     else
       command
-        .add_option_function<std::vector<std::string>>(
-          flag, [&line, name](const auto& values) { line.flags[name] = values; }, help)
-        ->type_name(std::string{key.metavar})
-        ->take_all()
-        ->expected(1, -1)
-        ->allow_extra_args(false);
+          .add_option_function<std::vector<std::string>>(
+              flag, [&line, name](const auto& values) { line.flags[name] = values; },
+              help)
+          ->type_name(std::string{key.metavar})
+          ->take_all()
+          ->expected(1, -1)
+          ->allow_extra_args(false);
   }
   command
-    .add_option_function<std::vector<std::string>>(
-      "--backend", [&line](const auto& values) { line.flags["backend"] = values; },
-      "An Ollama server; repeatable; default OLLAMA_HOST or 127.0.0.1:11434")
-    ->type_name("[NAME=]URL")
-    ->take_all()
-    ->expected(1, -1)
-    ->allow_extra_args(false);
+      .add_option_function<std::vector<std::string>>(
+          "--backend", [&line](const auto& values) { line.flags["backend"] = values; },
+          "An Ollama server; repeatable; default OLLAMA_HOST or 127.0.0.1:11434")
+      ->type_name("[NAME=]URL")
+      ->take_all()
+      ->expected(1, -1)
+      ->allow_extra_args(false);
 }
 
 std::map<std::string, std::string> environment() {
@@ -196,8 +199,8 @@ void add_serve_command(CLI::App& app, int& exit_code) {
   auto* config = app.add_subcommand("config", "Check or show the configuration");
   config->require_subcommand(1);
   for (const bool show : {false, true}) {
-    auto* command
-      = show ? config->add_subcommand("show", "Print every value and where it came from")
+    auto* command =
+        show ? config->add_subcommand("show", "Print every value and where it came from")
              : config->add_subcommand("check", "Say whether the configuration is valid");
     add_flags(*command, *line);
     command->callback([line, show, &exit_code] { exit_code = run_config(*line, show); });

@@ -32,7 +32,8 @@ door_actor::behavior_type door(self_ptr self, lane* home) {
   self->set_exit_handler([self](const caf::exit_msg& exit) {
     for (const auto& who : self->state.open)
       if (auto w = caf::actor_cast<caf::strong_actor_ptr>(who))
-        caf::anon_send_exit(caf::actor_cast<caf::actor>(w), caf::exit_reason::user_shutdown);
+        caf::anon_send_exit(caf::actor_cast<caf::actor>(w),
+                            caf::exit_reason::user_shutdown);
     self->quit(exit.reason);
   });
   self->set_down_handler([self](const caf::down_msg& down) {

@@ -36,11 +36,11 @@ void pulses::report_stuck() {
 }
 
 beat::beat(const char* what) noexcept
-  : pulse_(pulses::all().mine())
-  , outer_(pulse_.doing.load(std::memory_order_relaxed))
-  , outer_since_(pulse_.busy_since.load(std::memory_order_relaxed))
-  , since_(pulse_now())
-  , outer_inner_(std::exchange(pulse_.inner, 0)) {
+    : pulse_(pulses::all().mine())
+    , outer_(pulse_.doing.load(std::memory_order_relaxed))
+    , outer_since_(pulse_.busy_since.load(std::memory_order_relaxed))
+    , since_(pulse_now())
+    , outer_inner_(std::exchange(pulse_.inner, 0)) {
   pulse_.doing.store(what, std::memory_order_relaxed);
   pulse_.busy_since.store(since_, std::memory_order_release);
 }

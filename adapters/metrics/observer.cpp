@@ -37,15 +37,15 @@ observer(observer_actor::stateful_pointer<observer_state> self,
   self->state.counts = std::move(counts);
   self->state.log_requests = log_requests;
   return {
-    [self](const request_summary& s) {
-      self->state.counts->count(s);
-      if (self->state.log_requests)
-        log_request(s);
-    },
-    [self](const backend_status& b) {
-      self->state.counts->show(b);
-      log_backend(b);
-    },
+      [self](const request_summary& s) {
+        self->state.counts->count(s, self->state.known);
+        if (self->state.log_requests)
+          log_request(s);
+      },
+      [self](const backend_status& b) {
+        self->state.counts->show(b);
+        log_backend(b);
+      },
   };
 }
 

@@ -9,11 +9,13 @@
 
 namespace conductor {
 
-/// OBSERVER turns the facts that actors exchange anyway into series and log lines; prompts
-/// and answers are in none of them. One on each lane, so that a request's end wakes nobody.
+/// OBSERVER turns the facts that actors exchange anyway into series and log lines;
+/// prompts and answers are in none of them. One on each lane, so that a request's end
+/// wakes nobody.
 struct observer_state {
   static inline const char* name = "observer";
   std::shared_ptr<series> counts;
+  series::known known;
   bool log_requests = true;
 };
 

@@ -12,16 +12,20 @@ using buckets = prometheus::Histogram::BucketBoundaries;
 
 // OpenTelemetry's buckets for GenAI servers, extended upwards: a local model may load for
 // minutes before its first token.
-const buckets first_buckets{.001, .005, .01, .02, .04, .06, .08, .1,  .25, .5,
-                            .75,  1,    2.5, 5,   7.5, 10,  30,  60,  120, 300};
-const buckets duration_buckets{.01, .02, .04,  .08,  .16,  .32,   .64,   1.28,
-                               2.56, 5.12, 10.24, 20.48, 40.96, 81.92, 163.84, 327.68, 655.36};
+const buckets first_buckets{.001, .005, .01, .02, .04, .06, .08, .1, .25, .5,
+                            .75,  1,    2.5, 5,   7.5, 10,  30,  60, 120, 300};
+const buckets duration_buckets{.01,   .02,   .04,    .08,    .16,   .32,
+                               .64,   1.28,  2.56,   5.12,   10.24, 20.48,
+                               40.96, 81.92, 163.84, 327.68, 655.36};
 
 const char* kind_of(request_kind kind) {
   switch (kind) {
-  case request_kind::local: return "local";
-  case request_kind::relay: return "relay";
-  case request_kind::inference: return "inference";
+  case request_kind::local:
+    return "local";
+  case request_kind::relay:
+    return "relay";
+  case request_kind::inference:
+    return "inference";
   }
   return "other";
 }
@@ -33,73 +37,105 @@ double seconds(std::chrono::nanoseconds d) {
 } // namespace
 
 series::series()
-  : registry_(std::make_shared<prometheus::Registry>())
-  , requests_(BuildCounter()
-                .Name("conductor_requests_total")
-                .Help("Requests that ended, by kind, status class and outcome.")
-                .Register(*registry_))
-  , body_bytes_(BuildCounter()
-                  .Name("conductor_answer_bytes_total")
-                  .Help("Bytes of answer bodies passed on to clients.")
-                  .Register(*registry_))
-  , tokens_(BuildCounter()
-              .Name("conductor_tokens_total")
-              .Help("Tokens as Ollama counts them, by type.")
-              .Register(*registry_))
-  , first_(BuildHistogram()
-             .Name("gen_ai_server_time_to_first_token_seconds")
-             .Help("From the whole request read to the first record, inference only.")
-             .Register(*registry_))
-  , duration_(BuildHistogram()
-                .Name("gen_ai_server_request_duration_seconds")
-                .Help("From the whole request read to the answer's end, inference only.")
-                .Register(*registry_))
-  , backend_up_(BuildGauge()
-                  .Name("conductor_backend_up")
-                  .Help("1 while the backend answers probes.")
-                  .Register(*registry_))
-  , in_flight_(BuildGauge()
-                 .Name("conductor_leases")
-                 .Help("Leases in use, by backend; those that take a place and those that do not.")
+    : registry_(std::make_shared<prometheus::Registry>())
+    , requests_(BuildCounter()
+                    .Name("conductor_requests_total")
+                    .Help("Requests that ended, by kind, status class and outcome.")
+                    .Register(*registry_))
+    , body_bytes_(BuildCounter()
+                      .Name("conductor_answer_bytes_total")
+                      .Help("Bytes of answer bodies passed on to clients.")
+                      .Register(*registry_)
+                      .Add({}))
+    , tokens_in_(BuildCounter()
+                     .Name("conductor_tokens_total")
+                     .Help("Tokens as Ollama counts them, by type.")
+                     .Register(*registry_)
+                     .Add({{"type", "input"}}))
+    , tokens_out_(BuildCounter()
+                      .Name("conductor_tokens_total")
+                      .Help("Tokens as Ollama counts them, by type.")
+                      .Register(*registry_)
+                      .Add({{"type", "output"}}))
+    , first_(BuildHistogram()
+                 .Name("gen_ai_server_time_to_first_token_seconds")
+                 .Help("From the whole request read to the first record, inference only.")
                  .Register(*registry_))
-  , waiting_(BuildGauge()
-               .Name("conductor_queue_waiting")
-               .Help("Requests that wait for a place.")
-               .Register(*registry_)
-               .Add({}))
-  , connections_(BuildGauge()
-                   .Name("conductor_connections")
-                   .Help("Open client connections.")
+    , duration_(
+          BuildHistogram()
+              .Name("gen_ai_server_request_duration_seconds")
+              .Help("From the whole request read to the answer's end, inference only.")
+              .Register(*registry_))
+    , backend_up_(BuildGauge()
+                      .Name("conductor_backend_up")
+                      .Help("1 while the backend answers probes.")
+                      .Register(*registry_))
+    , in_flight_(BuildGauge()
+                     .Name("conductor_leases")
+                     .Help("Leases in use, by backend; those that take a place and those "
+                           "that do not.")
+                     .Register(*registry_))
+    , waiting_(BuildGauge()
+                   .Name("conductor_queue_waiting")
+                   .Help("Requests that wait for a place.")
                    .Register(*registry_)
                    .Add({}))
-  , longest_turn_(BuildGauge()
-                    .Name("conductor_longest_turn_seconds")
-                    .Help("The longest handler or lane turn since the start.")
-                    .Register(*registry_)
-                    .Add({}))
-  , uptime_(BuildGauge()
-              .Name("conductor_uptime_seconds")
-              .Help("Time since the node started.")
-              .Register(*registry_)
-              .Add({}))
-  , stalls_(BuildGauge()
+    , connections_(BuildGauge()
+                       .Name("conductor_connections")
+                       .Help("Open client connections.")
+                       .Register(*registry_)
+                       .Add({}))
+    , longest_turn_(BuildGauge()
+                        .Name("conductor_longest_turn_seconds")
+                        .Help("The longest handler or lane turn since the start.")
+                        .Register(*registry_)
+                        .Add({}))
+    , uptime_(BuildGauge()
+                  .Name("conductor_uptime_seconds")
+                  .Help("Time since the node started.")
+                  .Register(*registry_)
+                  .Add({}))
+    , stalls_(
+          BuildGauge()
               .Name("conductor_stalls")
               .Help("Handlers and lane turns longer than runtime.stall since the start.")
               .Register(*registry_)
               .Add({})) {}
 
-void series::count(const request_summary& ended) {
-  const std::string kind = kind_of(ended.about->kind);
-  const auto status = ended.status == 0 ? "none" : std::to_string(ended.status / 100) + "xx";
-  requests_.Add({{"kind", kind}, {"status", status}, {"outcome", ended.outcome}}).Increment();
-  body_bytes_.Add({{"kind", kind}}).Increment(static_cast<double>(ended.body_bytes));
+prometheus::Counter& series::requests(const request_summary& ended, known& by) {
+  const auto kind = ended.about->kind;
+  const auto status = ended.status / 100;
+  for (const auto& o : by.outcomes)
+    if (o.kind == kind && o.status_class == status && o.outcome == ended.outcome)
+      return *o.requests;
+  auto& counter =
+      requests_.Add({{"kind", kind_of(kind)},
+                     {"status", status == 0 ? "none" : std::to_string(status) + "xx"},
+                     {"outcome", ended.outcome}});
+  by.outcomes.push_back({kind, status, ended.outcome, &counter});
+  return counter;
+}
+
+const series::known::backend_series& series::backend(const std::string& name, known& by) {
+  for (const auto& b : by.backends)
+    if (b.backend == name)
+      return b;
+  return by.backends.emplace_back(
+      known::backend_series{name, &first_.Add({{"backend", name}}, first_buckets),
+                            &duration_.Add({{"backend", name}}, duration_buckets)});
+}
+
+void series::count(const request_summary& ended, known& by) {
+  requests(ended, by).Increment();
+  body_bytes_.Increment(static_cast<double>(ended.body_bytes));
   if (ended.about->kind != request_kind::inference)
     return;
-  tokens_.Add({{"type", "input"}}).Increment(static_cast<double>(ended.used.prompt_tokens));
-  tokens_.Add({{"type", "output"}}).Increment(static_cast<double>(ended.used.answer_tokens));
+  tokens_in_.Increment(static_cast<double>(ended.used.prompt_tokens));
+  tokens_out_.Increment(static_cast<double>(ended.used.answer_tokens));
+  const auto& times = backend(ended.backend, by);
   if (ended.first.count() > 0)
-    first_.Add({{"backend", ended.backend}}, first_buckets).Observe(seconds(ended.first));
-  duration_.Add({{"backend", ended.backend}}, duration_buckets).Observe(seconds(ended.total));
+    times.first->Observe(seconds(ended.first));
+  times.duration->Observe(seconds(ended.total));
 }
 
 void series::show(const backend_status& backend) {
@@ -114,9 +150,9 @@ std::string series::text(const snapshot& now) {
   stalls_.Set(static_cast<double>(now.stalls));
   for (const auto& b : now.fleet.backends) {
     in_flight_.Add({{"backend", b.status.name}, {"kind", "place"}})
-      .Set(static_cast<double>(b.in_flight));
+        .Set(static_cast<double>(b.in_flight));
     in_flight_.Add({{"backend", b.status.name}, {"kind", "relay"}})
-      .Set(static_cast<double>(b.relayed));
+        .Set(static_cast<double>(b.relayed));
   }
   return prometheus::TextSerializer().Serialize(registry_->Collect());
 }

@@ -11,6 +11,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace conductor {
 
@@ -20,7 +21,23 @@ class series {
 public:
   series();
 
-  void count(const request_summary& ended);
+  /// What one lane counts by: finding a series by its labels once is enough.
+  struct known {
+    struct outcome_series {
+      request_kind kind;
+      int status_class;
+      std::string outcome;
+      prometheus::Counter* requests;
+    };
+    struct backend_series {
+      std::string backend;
+      prometheus::Histogram* first;
+      prometheus::Histogram* duration;
+    };
+    std::vector<outcome_series> outcomes;
+    std::vector<backend_series> backends;
+  };
+  void count(const request_summary& ended, known& by);
   void show(const backend_status& backend);
 
   /// The text exposition format of Prometheus, `extra` values included.
@@ -34,10 +51,14 @@ public:
   std::string text(const snapshot& now);
 
 private:
+  prometheus::Counter& requests(const request_summary& ended, known& by);
+  const known::backend_series& backend(const std::string& name, known& by);
+
   std::shared_ptr<prometheus::Registry> registry_;
   prometheus::Family<prometheus::Counter>& requests_;
-  prometheus::Family<prometheus::Counter>& body_bytes_;
-  prometheus::Family<prometheus::Counter>& tokens_;
+  prometheus::Counter& body_bytes_;
+  prometheus::Counter& tokens_in_;
+  prometheus::Counter& tokens_out_;
   prometheus::Family<prometheus::Histogram>& first_;
   prometheus::Family<prometheus::Histogram>& duration_;
   prometheus::Family<prometheus::Gauge>& backend_up_;

@@ -18,7 +18,9 @@ std::string dump(const json& j) {
   return j.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
 }
 
-response text(int status, std::string body) { return {status, plain, std::move(body), {}}; }
+response text(int status, std::string body) {
+  return {status, plain, std::move(body), {}};
+}
 
 response problem(const request& asked, int status, std::string title, std::string detail,
                  std::string code) {
@@ -34,7 +36,9 @@ response problem(const request& asked, int status, std::string title, std::strin
 }
 
 json as_status(const backend_load& b) {
-  json j{{"name", b.status.name}, {"url", b.status.url}, {"state", to_string(b.status.state)}};
+  json j{{"name", b.status.name},
+         {"url", b.status.url},
+         {"state", to_string(b.status.state)}};
   if (!b.status.version.empty())
     j["version"] = b.status.version;
   if (b.status.latency.count() > 0)
@@ -56,8 +60,9 @@ response status(const node_facts& node, const fleet_status& fleet) {
     in_flight += b.in_flight;
   }
   const auto uptime = std::chrono::duration_cast<std::chrono::seconds>(
-    request_clock::now() - node.started);
-  return {200, as_json,
+      request_clock::now() - node.started);
+  return {200,
+          as_json,
           dump({{"version", node.version},
                 {"uptime_s", uptime.count()},
                 {"listen", node.listen},
@@ -73,8 +78,8 @@ response ready(const fleet_status& fleet) {
   for (const auto& b : fleet.backends) {
     if (b.status.state == backend_state::up)
       return text(200, "ready\n");
-    why += b.status.name + ": "
-           + (b.status.error.empty() ? "not heard of yet" : b.status.error) + "\n";
+    why += b.status.name + ": " +
+           (b.status.error.empty() ? "not heard of yet" : b.status.error) + "\n";
   }
   return text(503, "no backend answers\n" + why);
 }
@@ -102,33 +107,34 @@ bool exists(const std::string& path) {
 resources_actor::behavior_type resources(self_ptr self, resources_links links) {
   self->state.links = std::move(links);
   return {
-    [self](const request_ptr& asked) -> caf::result<response> {
-      const auto path = asked->target.substr(0, asked->target.find('?'));
-      const bool native = path.starts_with("/conductor");
-      if (!exists(path))
-        return native ? problem(*asked, 404, "Not Found", "there is nothing at " + path,
-                                "not_found")
-                      : text(404, "404 page not found");
-      if (asked->method != "GET" && asked->method != "HEAD") {
-        auto r = native ? problem(*asked, 405, "Method Not Allowed",
-                                  path + " takes GET and HEAD", "method_not_allowed")
-                        : text(405, "405 method not allowed");
-        r.headers.push_back({"Allow", "GET, HEAD"});
-        return r;
-      }
-      if (path == "/")
-        return text(200, "Ollama is running");
-      if (path == "/healthz")
-        return text(200, "ok\n");
-      auto promise = self->make_response_promise<response>();
-      self->request(self->state.links.dispatcher(), caf::infinite, fleet_query{})
-        .then(
-          [self, promise, make = from_fleet(path)](const fleet_status& fleet) mutable {
-            promise.deliver(make(self->state.links.node, fleet));
-          },
-          [promise](const caf::error& e) mutable { promise.deliver(e); });
-      return promise;
-    },
+      [self](const request_ptr& asked) -> caf::result<response> {
+        const auto path = asked->target.substr(0, asked->target.find('?'));
+        const bool native = path.starts_with("/conductor");
+        if (!exists(path))
+          return native ? problem(*asked, 404, "Not Found", "there is nothing at " + path,
+                                  "not_found")
+                        : text(404, "404 page not found");
+        if (asked->method != "GET" && asked->method != "HEAD") {
+          auto r = native ? problem(*asked, 405, "Method Not Allowed",
+                                    path + " takes GET and HEAD", "method_not_allowed")
+                          : text(405, "405 method not allowed");
+          r.headers.push_back({"Allow", "GET, HEAD"});
+          return r;
+        }
+        if (path == "/")
+          return text(200, "Ollama is running");
+        if (path == "/healthz")
+          return text(200, "ok\n");
+        auto promise = self->make_response_promise<response>();
+        self->request(self->state.links.dispatcher(), caf::infinite, fleet_query{})
+            .then(
+                [self, promise,
+                 make = from_fleet(path)](const fleet_status& fleet) mutable {
+                  promise.deliver(make(self->state.links.node, fleet));
+                },
+                [promise](const caf::error& e) mutable { promise.deliver(e); });
+        return promise;
+      },
   };
 }
 

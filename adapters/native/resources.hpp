@@ -14,7 +14,7 @@ namespace conductor {
 /// What RESOURCES tells of the node itself.
 struct node_facts {
   std::string version;
-  std::vector<std::string> listen;   ///< addresses in use
+  std::vector<std::string> listen; ///< addresses in use
   request_clock::time_point started;
   std::function<std::size_t()> connections;
   std::function<std::string(const fleet_status&)> metrics; ///< text for a scrape
@@ -26,8 +26,8 @@ struct resources_links {
   node_facts node;
 };
 
-/// RESOURCES answers what the node itself is asked: `/`, `/healthz`, `/readyz`, `/metrics`
-/// and `/conductor/v1`.
+/// RESOURCES answers what the node itself is asked: `/`, `/healthz`, `/readyz`,
+/// `/metrics` and `/conductor/v1`.
 struct resources_state {
   static inline const char* name = "resources";
   resources_links links;

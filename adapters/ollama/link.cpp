@@ -25,8 +25,8 @@ link::link(caf::actor_config& cfg, backend_settings server, upstream_settings ti
 link::behavior_type link::make_behavior() {
   monitor(pool_);
   set_down_handler([this](const caf::down_msg& down) {
-    if (pool_.address() == down.source
-        || (now_.reader && now_.reader.address() == down.source))
+    if (pool_.address() == down.source ||
+        (now_.reader && now_.reader.address() == down.source))
       close();
   });
   return {

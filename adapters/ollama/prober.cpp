@@ -41,16 +41,16 @@ auto sent_by(self_ptr self) {
 
 void judge(under_way& p) {
   const auto body = nlohmann::json::parse(p.body, nullptr, false);
-  if (p.status != 200 || !body.is_object() || !body.contains("version")
-      || !body["version"].is_string()) {
+  if (p.status != 200 || !body.is_object() || !body.contains("version") ||
+      !body["version"].is_string()) {
     p.reply.deliver(make_error(errc::upstream_invalid,
-                               "what answers is no Ollama: GET /api/version gave "
-                                 + std::to_string(p.status)));
+                               "what answers is no Ollama: GET /api/version gave " +
+                                   std::to_string(p.status)));
     return;
   }
-  p.reply.deliver(probe_result{body["version"],
-                               std::chrono::duration_cast<std::chrono::microseconds>(
-                                 request_clock::now() - p.since)});
+  p.reply.deliver(
+      probe_result{body["version"], std::chrono::duration_cast<std::chrono::microseconds>(
+                                        request_clock::now() - p.since)});
 }
 
 void begin(self_ptr self, const std::string& backend,
@@ -59,15 +59,15 @@ void begin(self_ptr self, const std::string& backend,
   auto at = std::make_shared<lease>();
   at->backend = backend;
   const auto number = st.next_number++;
-  self
-    ->request(st.upstreams, caf::infinite,
-              open_exchange{question(), at, caf::actor_cast<subscriber_actor>(self), window})
-    .then(
-      [self, reply, number](publisher_actor exchange) {
-        self->state.probes.push_back(
-          {std::move(exchange), reply, request_clock::now(), 0, {}, number});
-      },
-      [reply](const caf::error& e) mutable { reply.deliver(e); });
+  self->request(
+          st.upstreams, caf::infinite,
+          open_exchange{question(), at, caf::actor_cast<subscriber_actor>(self), window})
+      .then(
+          [self, reply, number](publisher_actor exchange) {
+            self->state.probes.push_back(
+                {std::move(exchange), reply, request_clock::now(), 0, {}, number});
+          },
+          [reply](const caf::error& e) mutable { reply.deliver(e); });
   self->delayed_send(self, st.timing.probe_timeout, probe_late{number});
 }
 
@@ -78,35 +78,35 @@ probing_actor::behavior_type prober(self_ptr self, upstreams_actor upstreams,
   self->state.upstreams = std::move(upstreams);
   self->state.timing = timing;
   return {
-    [self](const probe& p) -> caf::result<probe_result> {
-      auto reply = self->make_response_promise<probe_result>();
-      begin(self, p.backend, reply);
-      return reply;
-    },
-    [self](probe_late late) {
-      take(
-        self, [&](const under_way& p) { return p.number == late.number; },
-        [&](under_way& p) {
-          self->send(p.exchange, cancel{});
-          p.reply.deliver(make_error(errc::first_byte_timeout,
-                                     "no answer within upstream.probe_timeout"));
-        });
-    },
-    [self](const started& s) {
-      for (auto& p : self->state.probes)
-        if (sent_by(self)(p))
-          p.status = s.head->status;
-    },
-    [self](const next& n) {
-      for (auto& p : self->state.probes)
-        if (sent_by(self)(p))
-          p.body.append(n.data.view());
-    },
-    [self](const complete&) { take(self, sent_by(self), judge); },
-    [self](const failed& f) {
-      take(self, sent_by(self),
-           [&](under_way& p) { p.reply.deliver(make_error(f.code, f.detail)); });
-    },
+      [self](const probe& p) -> caf::result<probe_result> {
+        auto reply = self->make_response_promise<probe_result>();
+        begin(self, p.backend, reply);
+        return reply;
+      },
+      [self](probe_late late) {
+        take(
+            self, [&](const under_way& p) { return p.number == late.number; },
+            [&](under_way& p) {
+              self->send(p.exchange, cancel{});
+              p.reply.deliver(make_error(errc::first_byte_timeout,
+                                         "no answer within upstream.probe_timeout"));
+            });
+      },
+      [self](const started& s) {
+        for (auto& p : self->state.probes)
+          if (sent_by(self)(p))
+            p.status = s.head->status;
+      },
+      [self](const next& n) {
+        for (auto& p : self->state.probes)
+          if (sent_by(self)(p))
+            p.body.append(n.data.view());
+      },
+      [self](const complete&) { take(self, sent_by(self), judge); },
+      [self](const failed& f) {
+        take(self, sent_by(self),
+             [&](under_way& p) { p.reply.deliver(make_error(f.code, f.detail)); });
+      },
   };
 }
 

@@ -18,8 +18,8 @@ struct probe_late {
 
 /// PROBER as a reader of the answers to its own questions.
 using probing_actor = prober_actor::extend_with<subscriber_actor>::extend<
-  // INTERNAL: that probe has had its time.
-  caf::reacts_to<probe_late>>;
+    // INTERNAL: that probe has had its time.
+    caf::reacts_to<probe_late>>;
 
 /// PROBER owns the probes under way. A probe is `GET /api/version` over the lane's
 /// connections: it takes no place and asks nothing of a model. An answer later than
@@ -42,9 +42,8 @@ struct prober_state {
   std::uint64_t next_number = 1;
 };
 
-probing_actor::behavior_type
-prober(probing_actor::stateful_pointer<prober_state> self, upstreams_actor upstreams,
-       upstream_settings timing);
+probing_actor::behavior_type prober(probing_actor::stateful_pointer<prober_state> self,
+                                    upstreams_actor upstreams, upstream_settings timing);
 
 } // namespace conductor
 

@@ -29,8 +29,8 @@ protected:
   };
 
   actor_fixture()
-    : system(cfg), time(dynamic_cast<caf::scheduler::test_coordinator&>(system.scheduler())) {
-  }
+      : system(cfg)
+      , time(dynamic_cast<caf::scheduler::test_coordinator&>(system.scheduler())) {}
 
   /// Lets every mailbox run empty.
   void run() {
@@ -55,7 +55,7 @@ protected:
   template <class Handle>
   static bool ended(const Handle& who) {
     return caf::actor_cast<caf::abstract_actor*>(who)->getf(
-      caf::abstract_actor::is_terminated_flag);
+        caf::abstract_actor::is_terminated_flag);
   }
 
   config cfg;
@@ -70,7 +70,9 @@ struct seen {
   void add(std::string e) { events.push_back(std::move(e)); }
 };
 
-inline std::string name_of(const failed& f) { return std::string{"!"} + to_string(f.code); }
+inline std::string name_of(const failed& f) {
+  return std::string{"!"} + to_string(f.code);
+}
 
 /// A SUBSCRIBER that notes everything.
 struct reader_state {
@@ -79,13 +81,13 @@ struct reader_state {
 inline subscriber_actor::behavior_type
 reader(subscriber_actor::stateful_pointer<reader_state>, std::shared_ptr<seen> log) {
   return {
-    [log](const started& s) { log->add("head " + std::to_string(s.head->status)); },
-    [log](const next& n) {
-      log->body += n.data.view();
-      log->add("+" + std::string{n.data.view()});
-    },
-    [log](const complete&) { log->add("done"); },
-    [log](const failed& f) { log->add(name_of(f)); },
+      [log](const started& s) { log->add("head " + std::to_string(s.head->status)); },
+      [log](const next& n) {
+        log->body += n.data.view();
+        log->add("+" + std::string{n.data.view()});
+      },
+      [log](const complete&) { log->add("done"); },
+      [log](const failed& f) { log->add(name_of(f)); },
   };
 }
 
@@ -103,12 +105,12 @@ inline publisher_actor::behavior_type
 publisher(publisher_actor::stateful_pointer<publisher_state>,
           std::shared_ptr<publisher_notes> notes) {
   return {
-    [notes](const subscribe& s) { notes->subscriber = s.reader; },
-    [notes](demand d) {
-      notes->demanded += d.bytes;
-      ++notes->demands;
-    },
-    [notes](cancel) { ++notes->cancels; },
+      [notes](const subscribe& s) { notes->subscriber = s.reader; },
+      [notes](demand d) {
+        notes->demanded += d.bytes;
+        ++notes->demands;
+      },
+      [notes](cancel) { ++notes->cancels; },
   };
 }
 
@@ -119,6 +121,8 @@ inline head_ptr head_of(int status, std::string backend = "one") {
   return head;
 }
 
-inline next bytes_of(std::string_view text) { return next{bytes::copy_of(text)}; }
+inline next bytes_of(std::string_view text) {
+  return next{bytes::copy_of(text)};
+}
 
 } // namespace conductor::test

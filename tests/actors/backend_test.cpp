@@ -34,14 +34,14 @@ dispatcher_actor::behavior_type
 fake_dispatcher(dispatcher_actor::stateful_pointer<fake_dispatcher_state>,
                 std::shared_ptr<world> w) {
   return {
-    [](const acquire&) -> caf::result<lease_ptr> { return make_error(errc::internal); },
-    [](lease_ended) {},
-    [w](const backend_status& s) { w->told.push_back(s); },
-    [](const attempt_failed&) {},
-    [](fleet_query) { return fleet_status{}; },
-    [](tick) {},
-    [](restart) {},
-    [](const join&) {},
+      [](const acquire&) -> caf::result<lease_ptr> { return make_error(errc::internal); },
+      [](lease_ended) {},
+      [w](const backend_status& s) { w->told.push_back(s); },
+      [](const attempt_failed&) {},
+      [](fleet_query) { return fleet_status{}; },
+      [](tick) {},
+      [](restart) {},
+      [](const join&) {},
   };
 }
 
@@ -52,8 +52,8 @@ observer_actor::behavior_type
 fake_observer(observer_actor::stateful_pointer<fake_observer_state>,
               std::shared_ptr<world> w) {
   return {
-    [](const request_summary&) {},
-    [w](const backend_status& s) { w->observed.push_back(s); },
+      [](const request_summary&) {},
+      [w](const backend_status& s) { w->observed.push_back(s); },
   };
 }
 

@@ -15,20 +15,20 @@ struct fake_wire_state {
 wire_actor::behavior_type fake_wire(wire_actor::stateful_pointer<fake_wire_state>,
                                     std::shared_ptr<wire_notes> log) {
   return {
-    [log](const started& s) { log->add("head " + std::to_string(s.head->status)); },
-    [log](const next& n) { log->add("+" + std::string{n.data.view()}); },
-    [log](const complete&) { log->add("done"); },
-    [log](const failed& f) { log->add(name_of(f)); },
-    [](const subscribe&) {},
-    [](demand) {},
-    [](cancel) {},
-    [log](const response& r) {
-      log->add("answer " + std::to_string(r.status));
-      log->responses.push_back(r);
-    },
-    [](drain) {},
-    [](expel) {},
-    [](gone) {},
+      [log](const started& s) { log->add("head " + std::to_string(s.head->status)); },
+      [log](const next& n) { log->add("+" + std::string{n.data.view()}); },
+      [log](const complete&) { log->add("done"); },
+      [log](const failed& f) { log->add(name_of(f)); },
+      [](const subscribe&) {},
+      [](demand) {},
+      [](cancel) {},
+      [log](const response& r) {
+        log->add("answer " + std::to_string(r.status));
+        log->responses.push_back(r);
+      },
+      [](drain) {},
+      [](expel) {},
+      [](gone) {},
   };
 }
 
@@ -51,8 +51,8 @@ observer_actor::behavior_type
 fake_observer(observer_actor::stateful_pointer<fake_observer_state>,
               std::shared_ptr<std::vector<request_summary>> summaries) {
   return {
-    [summaries](const request_summary& s) { summaries->push_back(s); },
-    [](const backend_status&) {},
+      [summaries](const request_summary& s) { summaries->push_back(s); },
+      [](const backend_status&) {},
   };
 }
 
@@ -63,16 +63,16 @@ generation_actor::behavior_type
 fake_generation(generation_actor::stateful_pointer<fake_generation_state>,
                 std::shared_ptr<publisher_notes> notes) {
   return {
-    [](const started&) {},
-    [](const next&) {},
-    [](const complete&) {},
-    [](const failed&) {},
-    [notes](const subscribe& s) { notes->subscriber = s.reader; },
-    [notes](demand d) {
-      notes->demanded += d.bytes;
-      ++notes->demands;
-    },
-    [notes](cancel) { ++notes->cancels; },
+      [](const started&) {},
+      [](const next&) {},
+      [](const complete&) {},
+      [](const failed&) {},
+      [notes](const subscribe& s) { notes->subscriber = s.reader; },
+      [notes](demand d) {
+        notes->demanded += d.bytes;
+        ++notes->demands;
+      },
+      [notes](cancel) { ++notes->cancels; },
   };
 }
 
@@ -125,8 +125,8 @@ protected:
   using events = std::vector<std::string>;
   stream_settings limits;
   std::shared_ptr<wire_notes> log = std::make_shared<wire_notes>();
-  std::shared_ptr<std::vector<request_summary>> summaries
-    = std::make_shared<std::vector<request_summary>>();
+  std::shared_ptr<std::vector<request_summary>> summaries =
+      std::make_shared<std::vector<request_summary>>();
   std::vector<std::shared_ptr<publisher_notes>> notes;
   std::vector<generation_actor> generations;
   client_actor subject;

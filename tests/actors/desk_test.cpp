@@ -19,32 +19,32 @@ dispatcher_actor::behavior_type
 fake_dispatcher(dispatcher_actor::stateful_pointer<fake_dispatcher_state>,
                 std::shared_ptr<book> b) {
   return {
-    [b](const acquire& wish) -> caf::result<lease_ptr> {
-      b->wishes.push_back(wish);
-      if (b->refuse)
-        return make_error(errc::queue_full, "full");
-      ++b->live;
-      return lease_ptr{new lease{b->wishes.size(), "one", wish.model}, [b](const lease* l) {
-                         --b->live;
-                         delete l;
-                       }};
-    },
-    [b](const attempt_failed& f) { b->failures.push_back(f); },
-    [](lease_ended) {},
-    [b](const join&) { ++b->joined; },
-    [](const backend_status&) {},
-    [](fleet_query) { return fleet_status{}; },
-    [](tick) {},
-    [](restart) {},
+      [b](const acquire& wish) -> caf::result<lease_ptr> {
+        b->wishes.push_back(wish);
+        if (b->refuse)
+          return make_error(errc::queue_full, "full");
+        ++b->live;
+        return lease_ptr{new lease{b->wishes.size(), "one", wish.model},
+                         [b](const lease* l) {
+                           --b->live;
+                           delete l;
+                         }};
+      },
+      [b](const attempt_failed& f) { b->failures.push_back(f); },
+      [](lease_ended) {},
+      [b](const join&) { ++b->joined; },
+      [](const backend_status&) {},
+      [](fleet_query) { return fleet_status{}; },
+      [](tick) {},
+      [](restart) {},
   };
 }
 
 class a_desk : public actor_fixture {
 protected:
   a_desk() {
-    subject = system.spawn(desk, std::function<dispatcher_actor()>{[this] {
-                             return dispatcher;
-                           }});
+    subject = system.spawn(
+        desk, std::function<dispatcher_actor()>{[this] { return dispatcher; }});
   }
   ~a_desk() override {
     end(subject);
@@ -61,8 +61,8 @@ protected:
     auto a = std::make_shared<answer>();
     system.spawn([this, a, wish](caf::event_based_actor* self) {
       self->request(subject, caf::infinite, wish)
-        .then([a](lease_ptr l) { a->got = std::move(l); },
-              [a](const caf::error& e) { a->error = to_string(to_failure(e).code); });
+          .then([a](lease_ptr l) { a->got = std::move(l); },
+                [a](const caf::error& e) { a->error = to_string(to_failure(e).code); });
     });
     run();
     return std::move(*a);

@@ -14,8 +14,8 @@ backend_actor::behavior_type
 fake_backend(backend_actor::stateful_pointer<fake_backend_state>,
              std::shared_ptr<std::vector<attempt_failed>> failures) {
   return {
-    [failures](const attempt_failed& f) { failures->push_back(f); },
-    [](tick) {},
+      [failures](const attempt_failed& f) { failures->push_back(f); },
+      [](tick) {},
   };
 }
 
@@ -28,7 +28,8 @@ struct asker_notes {
 caf::behavior asker(caf::event_based_actor* self, dispatcher_actor whom, acquire wish,
                     std::shared_ptr<asker_notes> notes) {
   self->request(whom, caf::infinite, wish)
-    .then([notes](lease_ptr l) { notes->got = std::move(l); },
+      .then(
+          [notes](lease_ptr l) { notes->got = std::move(l); },
           [notes](const caf::error& e) { notes->error = to_string(to_failure(e).code); });
   return {[](int) {}};
 }
@@ -36,16 +37,17 @@ caf::behavior asker(caf::event_based_actor* self, dispatcher_actor whom, acquire
 class a_dispatcher : public actor_fixture {
 protected:
   void start(std::vector<backend_settings> fleet) {
-    subject = system.spawn(dispatcher, std::move(fleet), limits,
-                           backend_factory{[this](const backend_settings&,
-                                                  const dispatcher_actor&) {
-                             backends.push_back(system.spawn(fake_backend, failures));
-                             return backends.back();
-                           }});
+    subject = system.spawn(
+        dispatcher, std::move(fleet), limits,
+        backend_factory{[this](const backend_settings&, const dispatcher_actor&) {
+          backends.push_back(system.spawn(fake_backend, failures));
+          return backends.back();
+        }});
     run();
   }
 
-  static backend_settings server(std::string name, std::optional<unsigned> parallel = {}) {
+  static backend_settings server(std::string name,
+                                 std::optional<unsigned> parallel = {}) {
     backend_settings s;
     s.name = std::move(name);
     s.url.host = "127.0.0.1";
@@ -53,7 +55,8 @@ protected:
     return s;
   }
 
-  void report(std::string name, backend_state state, std::optional<unsigned> parallel = {}) {
+  void report(std::string name, backend_state state,
+              std::optional<unsigned> parallel = {}) {
     backend_status s;
     s.name = std::move(name);
     s.state = state;
@@ -76,7 +79,7 @@ protected:
     auto result = std::make_shared<fleet_status>();
     auto who = system.spawn([this, result](caf::event_based_actor* self) {
       self->request(subject, caf::infinite, fleet_query{})
-        .then([result](const fleet_status& s) { *result = s; });
+          .then([result](const fleet_status& s) { *result = s; });
     });
     run();
     return *result;
@@ -103,8 +106,8 @@ protected:
 
   queue_settings limits;
   std::vector<backend_actor> backends;
-  std::shared_ptr<std::vector<attempt_failed>> failures
-    = std::make_shared<std::vector<attempt_failed>>();
+  std::shared_ptr<std::vector<attempt_failed>> failures =
+      std::make_shared<std::vector<attempt_failed>>();
   std::map<std::shared_ptr<asker_notes>, caf::actor> askers;
   dispatcher_actor subject;
 };

@@ -8,8 +8,8 @@
 namespace conductor::test {
 namespace {
 
-/// What DISPATCHER's stand-in was asked, and what it answers: a lease at the front's name,
-/// or an error where the front is empty.
+/// What DISPATCHER's stand-in was asked, and what it answers: a lease at the front's
+/// name, or an error where the front is empty.
 struct fake_dispatcher_notes {
   std::vector<acquire> wishes;
   std::deque<std::string> grants;
@@ -23,25 +23,25 @@ dispatcher_actor::behavior_type
 fake_dispatcher(dispatcher_actor::stateful_pointer<fake_dispatcher_state>,
                 std::shared_ptr<fake_dispatcher_notes> notes) {
   return {
-    [notes](const acquire& wish) -> caf::result<lease_ptr> {
-      notes->wishes.push_back(wish);
-      if (notes->grants.empty())
-        return make_error(errc::no_backend, "none is up");
-      auto name = notes->grants.front();
-      notes->grants.pop_front();
-      ++notes->live_leases;
-      return lease_ptr{new lease{1, name, wish.model}, [notes](const lease* l) {
-                         --notes->live_leases;
-                         delete l;
-                       }};
-    },
-    [](lease_ended) {},
-    [](const backend_status&) {},
-    [notes](const attempt_failed& f) { notes->failures.push_back(f); },
-    [](fleet_query) { return fleet_status{}; },
-    [](tick) {},
-    [](restart) {},
-    [](const join&) {},
+      [notes](const acquire& wish) -> caf::result<lease_ptr> {
+        notes->wishes.push_back(wish);
+        if (notes->grants.empty())
+          return make_error(errc::no_backend, "none is up");
+        auto name = notes->grants.front();
+        notes->grants.pop_front();
+        ++notes->live_leases;
+        return lease_ptr{new lease{1, name, wish.model}, [notes](const lease* l) {
+                           --notes->live_leases;
+                           delete l;
+                         }};
+      },
+      [](lease_ended) {},
+      [](const backend_status&) {},
+      [notes](const attempt_failed& f) { notes->failures.push_back(f); },
+      [](fleet_query) { return fleet_status{}; },
+      [](tick) {},
+      [](restart) {},
+      [](const join&) {},
   };
 }
 
@@ -53,12 +53,12 @@ fake_upstreams(upstreams_actor::stateful_pointer<fake_upstreams_state>,
                std::shared_ptr<std::deque<publisher_actor>> exchanges,
                std::shared_ptr<std::vector<open_exchange>> opened) {
   return {
-    [=](const open_exchange& e) -> caf::result<publisher_actor> {
-      opened->push_back({e.asked, nullptr, e.reader, e.window});
-      auto exchange = exchanges->front();
-      exchanges->pop_front();
-      return exchange;
-    },
+      [=](const open_exchange& e) -> caf::result<publisher_actor> {
+        opened->push_back({e.asked, nullptr, e.reader, e.window});
+        auto exchange = exchanges->front();
+        exchanges->pop_front();
+        return exchange;
+      },
   };
 }
 
@@ -89,7 +89,8 @@ protected:
     run();
   }
 
-  subscriber_actor attach(std::shared_ptr<seen> to, std::uint64_t from, std::uint64_t window) {
+  subscriber_actor attach(std::shared_ptr<seen> to, std::uint64_t from,
+                          std::uint64_t window) {
     auto r = system.spawn(reader, std::move(to));
     caf::anon_send(subject, subscribe{r, from});
     if (window > 0)
@@ -99,7 +100,8 @@ protected:
 
   template <class Message>
   void upstream(Message m, std::size_t which = 0) {
-    caf::send_as(exchange[which], caf::actor_cast<subscriber_actor>(subject), std::move(m));
+    caf::send_as(exchange[which], caf::actor_cast<subscriber_actor>(subject),
+                 std::move(m));
     run();
   }
 
@@ -116,10 +118,10 @@ protected:
   std::shared_ptr<fake_dispatcher_notes> log = std::make_shared<fake_dispatcher_notes>();
   std::vector<std::shared_ptr<publisher_notes>> notes;
   std::vector<publisher_actor> exchange;
-  std::shared_ptr<std::deque<publisher_actor>> exchanges
-    = std::make_shared<std::deque<publisher_actor>>();
-  std::shared_ptr<std::vector<open_exchange>> opened
-    = std::make_shared<std::vector<open_exchange>>();
+  std::shared_ptr<std::deque<publisher_actor>> exchanges =
+      std::make_shared<std::deque<publisher_actor>>();
+  std::shared_ptr<std::vector<open_exchange>> opened =
+      std::make_shared<std::vector<open_exchange>>();
   std::shared_ptr<seen> reader_log = std::make_shared<seen>();
   subscriber_actor from_client;
   generation_actor subject;

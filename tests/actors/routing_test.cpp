@@ -28,22 +28,27 @@ std::string choose(const std::vector<backend_load>& fleet, const acquire& wish,
 }
 
 TEST(routing, takes_the_first_backend_that_is_up) {
-  EXPECT_EQ(choose({server("a", backend_state::up), server("b", backend_state::up)}, {}), "a");
-  EXPECT_EQ(choose({server("a", backend_state::down), server("b", backend_state::up)}, {}),
-            "b");
-  EXPECT_EQ(choose({server("a", backend_state::unknown), server("b", backend_state::up)}, {}),
-            "b");
+  EXPECT_EQ(choose({server("a", backend_state::up), server("b", backend_state::up)}, {}),
+            "a");
+  EXPECT_EQ(
+      choose({server("a", backend_state::down), server("b", backend_state::up)}, {}),
+      "b");
+  EXPECT_EQ(
+      choose({server("a", backend_state::unknown), server("b", backend_state::up)}, {}),
+      "b");
 }
 
 TEST(routing, tries_the_first_all_the_same_when_every_one_is_down) {
-  EXPECT_EQ(choose({server("a", backend_state::down), server("b", backend_state::down)}, {}),
-            "a");
+  EXPECT_EQ(
+      choose({server("a", backend_state::down), server("b", backend_state::down)}, {}),
+      "a");
 }
 
 TEST(routing, leaves_out_what_was_tried) {
   acquire wish;
   wish.tried = {"a"};
-  const std::vector fleet{server("a", backend_state::up), server("b", backend_state::down)};
+  const std::vector fleet{server("a", backend_state::up),
+                          server("b", backend_state::down)};
   EXPECT_EQ(choose(fleet, wish), "b");
   wish.tried = {"a", "b"};
   EXPECT_EQ(choose(fleet, wish), "!no_backend");
@@ -59,10 +64,12 @@ TEST(routing, waits_for_a_full_backend_rather_than_ask_a_dead_one) {
 TEST(routing, keeps_to_the_pinned_backend) {
   acquire wish;
   wish.pinned = "b";
-  EXPECT_EQ(choose({server("a", backend_state::up), server("b", backend_state::up)}, wish),
-            "b");
-  EXPECT_EQ(choose({server("a", backend_state::up), server("b", backend_state::down)}, wish),
-            "!backend_down");
+  EXPECT_EQ(
+      choose({server("a", backend_state::up), server("b", backend_state::up)}, wish),
+      "b");
+  EXPECT_EQ(
+      choose({server("a", backend_state::up), server("b", backend_state::down)}, wish),
+      "!backend_down");
   EXPECT_EQ(choose({server("a", backend_state::up)}, wish), "!unknown_backend");
 }
 

@@ -11,9 +11,8 @@ protected:
     return {name,
             [this, name] {
               started.push_back(name);
-              last = system.spawn([](caf::event_based_actor*) {
-                return caf::behavior{[](int) {}};
-              });
+              last = system.spawn(
+                  [](caf::event_based_actor*) { return caf::behavior{[](int) {}}; });
               alive.push_back(last);
               return last.address();
             },
@@ -22,14 +21,11 @@ protected:
 
   void start(std::vector<child_spec> children) {
     subject = system.spawn(
-      supervisor, std::move(children),
-      supervisor_news{[this] { all_started = true; },
-                      [this](const std::string& c, const std::string&) {
-                        restarted.push_back(c);
-                      },
-                      [this](const std::string& c, const std::string&) {
-                        given_up.push_back(c);
-                      }});
+        supervisor, std::move(children),
+        supervisor_news{
+            [this] { all_started = true; },
+            [this](const std::string& c, const std::string&) { restarted.push_back(c); },
+            [this](const std::string& c, const std::string&) { given_up.push_back(c); }});
     run();
   }
 

@@ -45,7 +45,9 @@ http_client::http_client(const std::string& path) {
   fd_ = connected(AF_UNIX, reinterpret_cast<sockaddr*>(&at), sizeof at);
 }
 
-http_client::~http_client() { close(); }
+http_client::~http_client() {
+  close();
+}
 
 void http_client::close() {
   if (fd_ >= 0)
@@ -53,7 +55,9 @@ void http_client::close() {
   fd_ = -1;
 }
 
-void http_client::half_close() { ::shutdown(fd_, SHUT_WR); }
+void http_client::half_close() {
+  ::shutdown(fd_, SHUT_WR);
+}
 
 bool http_client::send(std::string_view bytes) {
   while (!bytes.empty()) {
@@ -65,8 +69,8 @@ bool http_client::send(std::string_view bytes) {
   return true;
 }
 
-bool http_client::ask(std::string_view method, std::string_view target, std::string_view body,
-                      std::string_view more) {
+bool http_client::ask(std::string_view method, std::string_view target,
+                      std::string_view body, std::string_view more) {
   std::string text{method};
   text.append(" ").append(target).append(" HTTP/1.1\r\nHost: 127.0.0.1\r\n").append(more);
   if (!body.empty() || method == "POST")
@@ -76,8 +80,8 @@ bool http_client::ask(std::string_view method, std::string_view target, std::str
 }
 
 bool http_client::fill() {
-  const auto left = std::chrono::duration_cast<milliseconds>(
-    until_ - std::chrono::steady_clock::now());
+  const auto left =
+      std::chrono::duration_cast<milliseconds>(until_ - std::chrono::steady_clock::now());
   pollfd p{fd_, POLLIN, 0};
   if (left.count() <= 0 || ::poll(&p, 1, static_cast<int>(left.count())) <= 0)
     return false;

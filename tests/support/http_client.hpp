@@ -20,8 +20,9 @@ struct http_answer {
   std::string problem;             ///< why not, in words
 };
 
-/// A blocking HTTP client over a raw socket, for tests: sends exactly the bytes it is given,
-/// and waits for nothing longer than its deadline. Every failure is a text, no hang.
+/// A blocking HTTP client over a raw socket, for tests: sends exactly the bytes it is
+/// given, and waits for nothing longer than its deadline. Every failure is a text, no
+/// hang.
 class http_client {
 public:
   using milliseconds = std::chrono::milliseconds;
@@ -35,7 +36,8 @@ public:
 
   /// Sends bytes; false when the peer does not take them all.
   bool send(std::string_view bytes);
-  /// `METHOD target` with a Host and, for a body, a Content-Length; no keep-alive is undone.
+  /// `METHOD target` with a Host and, for a body, a Content-Length; no keep-alive is
+  /// undone.
   bool ask(std::string_view method, std::string_view target, std::string_view body = {},
            std::string_view more_headers = {});
 

@@ -74,26 +74,28 @@ TEST_F(a_node, tells_a_death_inside_a_stream_in_every_dialect) {
     const char* error;
     const char* never;
   } cases[] = {
-    {"/api/generate", R"({"model":"canned","prompt":"x"})", "{\"error\":\"", "\"done\":true"},
-    {"/api/chat", R"({"model":"canned","messages":[{"role":"user","content":"x"}]})",
-     "{\"error\":\"", "\"done\":true"},
-    {"/v1/chat/completions",
-     R"({"model":"canned","stream":true,"messages":[{"role":"user","content":"x"}]})",
-     "data: {\"error\":{", "[DONE]"},
-    {"/v1/responses", R"({"model":"canned","stream":true,"input":"x"})",
-     "event: response.failed", "response.completed"},
-    {"/v1/messages",
-     R"({"model":"canned","stream":true,"max_tokens":99,"messages":[{"role":"user","content":"x"}]})",
-     "event: error", "message_stop"},
+      {"/api/generate", R"({"model":"canned","prompt":"x"})", "{\"error\":\"",
+       "\"done\":true"},
+      {"/api/chat", R"({"model":"canned","messages":[{"role":"user","content":"x"}]})",
+       "{\"error\":\"", "\"done\":true"},
+      {"/v1/chat/completions",
+       R"({"model":"canned","stream":true,"messages":[{"role":"user","content":"x"}]})",
+       "data: {\"error\":{", "[DONE]"},
+      {"/v1/responses", R"({"model":"canned","stream":true,"input":"x"})",
+       "event: response.failed", "response.completed"},
+      {"/v1/messages",
+       R"({"model":"canned","stream":true,"max_tokens":99,"messages":[{"role":"user","content":"x"}]})",
+       "event: error", "message_stop"},
   };
   for (const auto& c : cases)
     for (const auto* fault : {R"({"die_after":2})", R"({"die_after":2,"partial":true})",
                               R"({"die_after":2,"reset":true})", R"({"no_done":true})"}) {
       // Only NDJSON can end properly without its last record.
-      if (std::string_view{fault}.find("no_done") != std::string_view::npos
-          && !std::string_view{c.path}.starts_with("/api"))
+      if (std::string_view{fault}.find("no_done") != std::string_view::npos &&
+          !std::string_view{c.path}.starts_with("/api"))
         continue;
-      const auto a = ask("POST", c.path, c.body, std::string{"X-Script: "} + fault + "\r\n");
+      const auto a =
+          ask("POST", c.path, c.body, std::string{"X-Script: "} + fault + "\r\n");
       EXPECT_EQ(a.status, 200) << c.path << fault;
       EXPECT_TRUE(a.whole) << c.path << fault << a.problem;
       const auto at = a.body.find(c.error);
@@ -114,7 +116,8 @@ TEST_F(a_node, tells_a_death_before_the_first_record_by_its_status) {
             std::string::npos);
 }
 
-// Bytes that are no HTTP: told, the connection is not used again, others are not disturbed.
+// Bytes that are no HTTP: told, the connection is not used again, others are not
+// disturbed.
 TEST_F(a_node, survives_garbage) {
   start();
   const auto a = ask("POST", "/api/generate",
@@ -182,17 +185,21 @@ TEST_F(a_node, keeps_to_a_pinned_backend) {
   add_backend("two", other.port());
   add_backend("dead", free_port);
   start();
-  const auto two = ask("POST", "/api/generate", generate(), "X-Conductor-Backend: two\r\n");
+  const auto two =
+      ask("POST", "/api/generate", generate(), "X-Conductor-Backend: two\r\n");
   EXPECT_EQ(two.headers.at("x-conductor-backend"), "two");
-  const auto none = ask("POST", "/api/generate", generate(), "X-Conductor-Backend: x\r\n");
+  const auto none =
+      ask("POST", "/api/generate", generate(), "X-Conductor-Backend: x\r\n");
   EXPECT_EQ(none.status, 400);
   EXPECT_NE(none.body.find("one, two, dead"), std::string::npos) << none.body;
-  const auto dead = ask("POST", "/api/generate", generate(), "X-Conductor-Backend: dead\r\n");
+  const auto dead =
+      ask("POST", "/api/generate", generate(), "X-Conductor-Backend: dead\r\n");
   EXPECT_GE(dead.status, 502);
   EXPECT_NE(dead.body.find("dead"), std::string::npos) << dead.body;
 }
 
-// The places of a backend are kept to; the rest waits here, and who leaves frees his turn.
+// The places of a backend are kept to; the rest waits here, and who leaves frees his
+// turn.
 TEST_F(a_node, holds_back_what_has_no_place) {
   add_backend("one", ollama.port()).parallel = 1;
   values.queue.limit = 2;
@@ -206,8 +213,9 @@ TEST_F(a_node, holds_back_what_has_no_place) {
     std::this_thread::yield();
   const auto full = ask("POST", "/api/generate", generate());
   EXPECT_EQ(full.status, 503);
-  EXPECT_EQ(full.body,
-            R"({"error":"server busy, please try again.  maximum pending requests exceeded"})");
+  EXPECT_EQ(
+      full.body,
+      R"({"error":"server busy, please try again.  maximum pending requests exceeded"})");
   EXPECT_TRUE(full.headers.contains("retry-after"));
   EXPECT_EQ(ask("GET", "/api/tags").status, 200) << "what takes no place passes";
   leaves.close();
@@ -242,7 +250,7 @@ TEST_F(a_node, ends_with_an_error_what_outlasts_the_drain) {
   for (auto more = c.read_chunk(); !more.empty(); more = c.read_chunk())
     body += more;
   EXPECT_NE(body.find("{\"error\":\"the node is stopping\"}"), std::string::npos)
-    << body.substr(body.size() > 200 ? body.size() - 200 : 0);
+      << body.substr(body.size() > 200 ? body.size() - 200 : 0);
   stopped();
   EXPECT_EQ(ollama.wait_for_cancels(1), "");
 }

@@ -67,9 +67,9 @@ TEST_F(a_node, streams_uploads) {
   EXPECT_EQ(ask("HEAD", path).status, 404);
   {
     http_client c{port};
-    c.send("POST " + path
-           + " HTTP/1.1\r\nHost: a.local\r\nTransfer-Encoding: chunked\r\n"
-             "Expect: 100-continue\r\n\r\n");
+    c.send("POST " + path +
+           " HTTP/1.1\r\nHost: a.local\r\nTransfer-Encoding: chunked\r\n"
+           "Expect: 100-continue\r\n\r\n");
     for (std::size_t at = 0; at < blob.size(); at += 100'000)
       c.send("186a0\r\n" + blob.substr(at, 100'000) + "\r\n");
     c.send("0\r\n\r\n");
@@ -77,7 +77,8 @@ TEST_F(a_node, streams_uploads) {
   }
   EXPECT_EQ(ask("HEAD", path).status, 200);
   http_client again{port};
-  again.send("POST " + path + " HTTP/1.1\r\nHost: a.local\r\nContent-Length: 3000000\r\n\r\n");
+  again.send("POST " + path +
+             " HTTP/1.1\r\nHost: a.local\r\nContent-Length: 3000000\r\n\r\n");
   EXPECT_EQ(again.read_answer().status, 200) << "answered before the body came";
   const auto wrong = ask("POST", path.substr(0, path.size() - 4) + "0000", "short");
   EXPECT_EQ(wrong.status, 400);
@@ -89,8 +90,8 @@ TEST_F(a_node, ends_an_upload_with_its_client) {
   start();
   {
     http_client c{port};
-    c.send("POST /api/blobs/sha256:" + std::string(64, '0')
-           + " HTTP/1.1\r\nHost: a.local\r\nContent-Length: 1000\r\n\r\nabc");
+    c.send("POST /api/blobs/sha256:" + std::string(64, '0') +
+           " HTTP/1.1\r\nHost: a.local\r\nContent-Length: 1000\r\n\r\nabc");
     const auto until = std::chrono::steady_clock::now() + 5s;
     while (ollama.seen().connections_open < 2 && std::chrono::steady_clock::now() < until)
       std::this_thread::yield();
@@ -114,8 +115,8 @@ TEST_F(a_node, serves_an_old_client) {
   start();
   http_client c{port};
   const auto body = generate();
-  c.send("POST /api/generate HTTP/1.0\r\nContent-Length: " + std::to_string(body.size())
-         + "\r\n\r\n" + body);
+  c.send("POST /api/generate HTTP/1.0\r\nContent-Length: " + std::to_string(body.size()) +
+         "\r\n\r\n" + body);
   const auto a = c.read_answer();
   EXPECT_EQ(a.status, 200);
   EXPECT_FALSE(a.headers.contains("transfer-encoding"));
@@ -131,27 +132,30 @@ TEST_F(a_node, refuses_what_is_no_http) {
     std::string bytes;
     int status;
   } cases[] = {
-    {"nonsense\r\n\r\n", 400},
-    {"GET / HTTP/1.1\r\n\r\n", 400},
-    {"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400},
-    {"GET / HTTP/1.1\r\nHost: a\r\nX: 1\r\n folded\r\n\r\n", 400},
-    {"GET nowhere HTTP/1.1\r\nHost: a\r\n\r\n", 400},
-    {"POST /api/chat HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n"
-     "Transfer-Encoding: chunked\r\n\r\n",
-     400},
-    {"POST /api/chat HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
-     400},
-    {"GET / HTTP/1.1\r\nHost: a\r\nX: " + std::string(4000, 'x') + "\r\n\r\n", 431},
-    {"POST /api/chat HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5000\r\n\r\n", 413},
-    {"POST /api/chat HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n7d0\r\n"
-       + std::string(2000, 'x') + "\r\n",
-     413},
+      {"nonsense\r\n\r\n", 400},
+      {"GET / HTTP/1.1\r\n\r\n", 400},
+      {"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400},
+      {"GET / HTTP/1.1\r\nHost: a\r\nX: 1\r\n folded\r\n\r\n", 400},
+      {"GET nowhere HTTP/1.1\r\nHost: a\r\n\r\n", 400},
+      {"POST /api/chat HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n"
+       "Transfer-Encoding: chunked\r\n\r\n",
+       400},
+      {"POST /api/chat HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: "
+       "chunked\r\n\r\nzz\r\n",
+       400},
+      {"GET / HTTP/1.1\r\nHost: a\r\nX: " + std::string(4000, 'x') + "\r\n\r\n", 431},
+      {"POST /api/chat HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5000\r\n\r\n", 413},
+      {"POST /api/chat HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: "
+       "chunked\r\n\r\n7d0\r\n" +
+           std::string(2000, 'x') + "\r\n",
+       413},
   };
   for (const auto& c : cases) {
     http_client client{port};
     client.send(c.bytes);
     const auto a = client.read_answer();
-    EXPECT_EQ(a.status, c.status) << c.bytes.substr(0, 100) << "\n" << a.body << a.problem;
+    EXPECT_EQ(a.status, c.status) << c.bytes.substr(0, 100) << "\n"
+                                  << a.body << a.problem;
     EXPECT_FALSE(a.body.empty());
     EXPECT_TRUE(client.closed_by_peer()) << c.bytes.substr(0, 100);
   }
@@ -183,7 +187,8 @@ TEST_F(a_node, guards_host_and_origin_as_ollama_does) {
   const auto page = ask("GET", "/api/tags", {}, "Origin: http://localhost:3000\r\n");
   EXPECT_EQ(page.status, 200);
   EXPECT_EQ(page.headers.at("access-control-allow-origin"), "http://localhost:3000");
-  const auto preflight = ask("OPTIONS", "/api/chat", {}, "Origin: http://localhost:3000\r\n");
+  const auto preflight =
+      ask("OPTIONS", "/api/chat", {}, "Origin: http://localhost:3000\r\n");
   EXPECT_EQ(preflight.status, 204);
   EXPECT_TRUE(preflight.headers.contains("access-control-allow-methods"));
 }

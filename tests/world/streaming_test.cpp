@@ -8,19 +8,22 @@ using namespace std::chrono_literals;
 // Every dialect, streamed: the client gets what Ollama said, record for record.
 TEST_F(a_node, passes_every_stream_unchanged) {
   start();
-  const std::string chat = R"("model":"thinker","stream":true,"max_tokens":9,"messages":[{"role":"user","content":"hi"}])";
+  const std::string chat =
+      R"("model":"thinker","stream":true,"max_tokens":9,"messages":[{"role":"user","content":"hi"}])";
   struct {
     const char* path;
     std::string body;
     const char* last;
   } cases[] = {
-    {"/api/generate", generate(), "\"done\":true"},
-    {"/api/chat", "{" + chat + "}", "\"done\":true"},
-    {"/v1/chat/completions", "{" + chat + "}", "data: [DONE]"},
-    {"/v1/completions", R"({"model":"canned","stream":true,"prompt":"x"})", "data: [DONE]"},
-    {"/v1/responses", R"({"model":"canned","stream":true,"input":"x"})", "response.completed"},
-    {"/v1/messages", "{" + chat + "}", "message_stop"},
-    {"/api/pull", R"({"model":"new"})", "success"},
+      {"/api/generate", generate(), "\"done\":true"},
+      {"/api/chat", "{" + chat + "}", "\"done\":true"},
+      {"/v1/chat/completions", "{" + chat + "}", "data: [DONE]"},
+      {"/v1/completions", R"({"model":"canned","stream":true,"prompt":"x"})",
+       "data: [DONE]"},
+      {"/v1/responses", R"({"model":"canned","stream":true,"input":"x"})",
+       "response.completed"},
+      {"/v1/messages", "{" + chat + "}", "message_stop"},
+      {"/api/pull", R"({"model":"new"})", "success"},
   };
   for (const auto& c : cases) {
     const auto a = ask("POST", c.path, c.body);
@@ -32,7 +35,8 @@ TEST_F(a_node, passes_every_stream_unchanged) {
     EXPECT_FALSE(a.headers.at("x-request-id").empty());
     const bool sse = a.headers.at("content-type").starts_with("text/event-stream");
     for (const auto& chunk : a.chunks)
-      EXPECT_TRUE(chunk.ends_with(sse ? "\n\n" : "\n")) << c.path << " cut inside a record";
+      EXPECT_TRUE(chunk.ends_with(sse ? "\n\n" : "\n"))
+          << c.path << " cut inside a record";
   }
   EXPECT_EQ(text_of(ask("POST", "/api/generate", generate()).body), canned_text());
 }
@@ -41,9 +45,10 @@ TEST_F(a_node, passes_every_stream_unchanged) {
 TEST_F(a_node, mends_records_that_arrive_in_pieces) {
   start();
   for (const auto* split : {"1", "3", "7"}) {
-    const auto a = ask("POST", "/api/generate",
-                       generate(std::string{R"({"text":"中文 ä😀 \"x\" ","records":5,"split":)"}
-                                + split + "}"));
+    const auto a =
+        ask("POST", "/api/generate",
+            generate(std::string{R"({"text":"中文 ä😀 \"x\" ","records":5,"split":)"} +
+                     split + "}"));
     EXPECT_EQ(a.status, 200);
     script s;
     s.text = "中文 ä😀 \"x\" ";
@@ -123,7 +128,7 @@ TEST_F(a_node, drops_the_reader_that_outruns_the_buffer) {
   EXPECT_TRUE(other.whole);
   const auto a = stalled.read_answer();
   EXPECT_NE(a.body.find("{\"error\":\"the reader fell"), std::string::npos)
-    << a.body.substr(a.body.size() > 300 ? a.body.size() - 300 : 0);
+      << a.body.substr(a.body.size() > 300 ? a.body.size() - 300 : 0);
 }
 
 // B3: while one request waits seconds for its first record, everybody else is served.
@@ -136,7 +141,8 @@ TEST_F(a_node, serves_others_while_one_waits_for_its_prefill) {
     EXPECT_EQ(ask("HEAD", "/").status, 200);
     EXPECT_TRUE(ask("POST", "/api/generate", generate(R"({"records":2})")).whole);
   }
-  EXPECT_EQ(ollama.seen().in_flight, 1u) << "the others should all be done before the first";
+  EXPECT_EQ(ollama.seen().in_flight, 1u)
+      << "the others should all be done before the first";
   EXPECT_TRUE(waits.read_answer().whole);
 }
 
@@ -148,7 +154,8 @@ TEST_F(a_node, keeps_streams_apart) {
   for (int i = 0; i < 100; ++i) {
     auto& c = clients.emplace_back(port);
     c.ask("POST", "/api/generate",
-          generate(R"({"records":20,"gap_ms":2,"text":"client)" + std::to_string(i) + R"( "})"));
+          generate(R"({"records":20,"gap_ms":2,"text":"client)" + std::to_string(i) +
+                   R"( "})"));
   }
   for (int i = 0; i < 100; ++i) {
     script s;

@@ -47,8 +47,8 @@ protected:
     port = subject->addresses().front().port;
   }
 
-  http_answer ask(std::string_view method, std::string_view target, std::string_view body = {},
-                  std::string_view headers = {}) {
+  http_answer ask(std::string_view method, std::string_view target,
+                  std::string_view body = {}, std::string_view headers = {}) {
     return fetch(port, method, target, body, headers);
   }
   http_answer direct(std::string_view method, std::string_view target,
@@ -81,7 +81,8 @@ protected:
     subject->begin_stop([this] { drained.set_value(); });
   }
   void stopped() {
-    if (drained.get_future().wait_for(std::chrono::seconds(20)) != std::future_status::ready)
+    if (drained.get_future().wait_for(std::chrono::seconds(20)) !=
+        std::future_status::ready)
       ADD_FAILURE() << "the node did not stop within 20 s";
     subject->finish();
     subject.reset();
@@ -97,8 +98,8 @@ protected:
 
   static std::string generate(std::string_view script = "{}",
                               std::string_view more = "") {
-    return R"({"model":"canned","prompt":"hi",)" + std::string{more} + R"("options":{"script":)"
-           + std::string{script} + "}}";
+    return R"({"model":"canned","prompt":"hi",)" + std::string{more} +
+           R"("options":{"script":)" + std::string{script} + "}}";
   }
 
   scripted_ollama ollama;

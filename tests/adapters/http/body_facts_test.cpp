@@ -9,7 +9,8 @@ namespace conductor::test {
 namespace {
 
 TEST(scan_body, finds_model_stream_and_runner_options) {
-  const auto f = scan_body(R"( {"messages":[{"role":"user","content":"a \"model\":\"x\" }"}],
+  const auto f =
+      scan_body(R"( {"messages":[{"role":"user","content":"a \"model\":\"x\" }"}],
     "options":{"temperature":0.5,"num_ctx": 4096,"num_gpu":1},"stream":false,
     "model" : "llama3:8b"} )");
   EXPECT_EQ(f.model, "llama3:8b");
@@ -38,7 +39,8 @@ TEST(scan_body, knows_shift_as_a_runner_option) {
 
 TEST(scan_body, keeps_what_it_found_before_the_body_breaks) {
   EXPECT_EQ(scan_body(R"({"model":"a", oops)").model, "a");
-  for (const auto* bad : {"", "[]", "null", "\"x\"", "{", "{\"model\"", "{\"model\":", "{]"})
+  for (const auto* bad :
+       {"", "[]", "null", "\"x\"", "{", "{\"model\"", "{\"model\":", "{]"})
     EXPECT_TRUE(scan_body(bad).model.empty()) << bad;
 }
 

@@ -9,11 +9,12 @@ namespace {
 TEST(an_error, has_the_shape_of_its_dialect) {
   EXPECT_EQ(error_response(dialect::ollama, 404, "model 'x' not found", "c", "r").body,
             R"({"error":"model 'x' not found"})");
-  EXPECT_EQ(error_response(dialect::openai, 400, "bad", "c", "r").body,
-            R"({"error":{"message":"bad","type":"invalid_request_error","param":null,"code":null}})");
   EXPECT_EQ(
-    error_response(dialect::anthropic, 503, "busy", "c", "req_1").body,
-    R"({"type":"error","error":{"type":"overloaded_error","message":"busy"},"request_id":"req_1"})");
+      error_response(dialect::openai, 400, "bad", "c", "r").body,
+      R"({"error":{"message":"bad","type":"invalid_request_error","param":null,"code":null}})");
+  EXPECT_EQ(
+      error_response(dialect::anthropic, 503, "busy", "c", "req_1").body,
+      R"({"type":"error","error":{"type":"overloaded_error","message":"busy"},"request_id":"req_1"})");
   const auto native = error_response(dialect::native, 404, "gone", "not_found", "r1");
   EXPECT_EQ(native.content_type, "application/problem+json");
   EXPECT_EQ(nlohmann::json::parse(native.body)["code"], "not_found");
@@ -37,9 +38,9 @@ TEST(an_error_inside_a_stream, is_one_record_that_clients_understand) {
   EXPECT_TRUE(sse.starts_with("data: {\"error\":{\"message\":\"lost\""));
   EXPECT_TRUE(sse.ends_with("\n\n"));
   EXPECT_TRUE(error_record(dialect::anthropic, framing::sse, "m", "c")
-                .starts_with("event: error\ndata: {\"type\":\"error\""));
+                  .starts_with("event: error\ndata: {\"type\":\"error\""));
   EXPECT_TRUE(error_record(dialect::responses, framing::sse, "m", "c")
-                .starts_with("event: response.failed\n"));
+                  .starts_with("event: response.failed\n"));
   EXPECT_TRUE(error_record(dialect::ollama, framing::opaque, "m", "c").empty());
 }
 

@@ -20,8 +20,8 @@ int status(const request_head& head, const guard_rules& rules = {true, {}}) {
 
 TEST(the_host_guard, lets_local_names_and_addresses_pass) {
   for (const auto* host : {"localhost", "localhost:11435", "LOCALHOST", "127.0.0.1:1",
-                           "[::1]:11435", "0.0.0.0", "192.168.1.2", "10.0.0.1:80", "box.local",
-                           "a.internal", "x.localhost:1", ""})
+                           "[::1]:11435", "0.0.0.0", "192.168.1.2", "10.0.0.1:80",
+                           "box.local", "a.internal", "x.localhost:1", ""})
     EXPECT_EQ(status(asking("GET", host)), 0) << host;
 }
 
@@ -60,7 +60,8 @@ TEST(the_origin_guard, takes_configured_origins) {
 }
 
 TEST(the_origin_guard, answers_a_preflight) {
-  const auto v = judge(asking("OPTIONS", "localhost", "http://localhost:3000"), {true, {}});
+  const auto v =
+      judge(asking("OPTIONS", "localhost", "http://localhost:3000"), {true, {}});
   EXPECT_EQ(v.status, 204);
   std::string names;
   for (const auto& h : v.headers)

@@ -16,7 +16,9 @@ const std::string lines = "{\"response\":\"\xe4\xb8\xad\",\"done\":false}\n"
 record_splitter ndjson(std::size_t max = 1u << 20) {
   return {"application/x-ndjson", 200, dialect::ollama, max};
 }
-record_splitter sse(dialect speaks) { return {"text/event-stream", 200, speaks, 1u << 20}; }
+record_splitter sse(dialect speaks) {
+  return {"text/event-stream", 200, speaks, 1u << 20};
+}
 
 TEST(a_record_splitter, passes_whole_records_only_and_loses_nothing) {
   for (std::size_t step = 1; step <= lines.size(); ++step) {

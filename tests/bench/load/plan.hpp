@@ -28,14 +28,14 @@ struct load_plan {
   std::string host = "127.0.0.1";
   std::uint16_t port = 0;
   std::string model = "canned"; ///< what the scripted Ollama is asked for
-  unsigned streams = 1;              ///< connections, each with one request at a time
-  unsigned records = 64;             ///< content records in an answer
-  unsigned size = 4;                 ///< bytes of text in a record
-  unsigned gap_us = 0;               ///< between two records
-  double warmup_s = 0.3;             ///< before the window
-  double window_s = 1;               ///< what arrives meanwhile is measured
-  double patience_s = 60;            ///< longest the rest of the run may take
-  std::vector<pid_t> watched;        ///< whose processor time is counted
+  unsigned streams = 1;         ///< connections, each with one request at a time
+  unsigned records = 64;        ///< content records in an answer
+  unsigned size = 4;            ///< bytes of text in a record
+  unsigned gap_us = 0;          ///< between two records
+  double warmup_s = 0.3;        ///< before the window
+  double window_s = 1;          ///< what arrives meanwhile is measured
+  double patience_s = 60;       ///< longest the rest of the run may take
+  std::vector<pid_t> watched;   ///< whose processor time is counted
 };
 
 } // namespace conductor::bench
