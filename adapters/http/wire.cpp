@@ -17,8 +17,9 @@ wire::wire(caf::actor_config& cfg, int descriptor, int family, std::string peer,
     , deadline_(new deadline(home().io(), ctrl(), [this] { expired(); }),
                 destroy_on_lane{&home()})
     , peer_(std::move(peer)) {
+  boost::system::error_code ignored;
+  socket_->non_blocking(true, ignored);
   if (family != AF_UNIX) {
-    boost::system::error_code ignored;
     socket_->set_option(boost::asio::ip::tcp::no_delay(true), ignored);
   }
 }

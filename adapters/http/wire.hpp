@@ -58,6 +58,7 @@ private:
   void on_head();
   void on_body();
   void ask();
+  void begin_answer();
   void publish_upload();
   void refuse(int status, std::string_view text);
 
@@ -69,7 +70,7 @@ private:
   void fail(const failed& f);
   void send_head(std::string text);
   void flush();
-  void on_written(const boost::system::error_code& ec, std::size_t n);
+  void await_room();
   void answered();
   void lost();
   void expired();
@@ -85,7 +86,8 @@ private:
 
   phase phase_ = phase::head;
   bool reading_ = false;
-  bool writing_ = false;
+  bool writing_ = false; ///< room in the socket is awaited
+  bool parsing_ = false;
   bool closed_ = false;   ///< the socket is gone
   bool draining_ = false; ///< no further request
   bool keep_ = true;      ///< the connection outlives this answer

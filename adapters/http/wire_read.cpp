@@ -80,9 +80,11 @@ bool wire::wants_bytes() const {
 }
 
 void wire::parse() {
+  parsing_ = true;
   while (!closed_ && wants_bytes() && parsed_ < filled_)
     if (!feed())
       break;
+  parsing_ = false;
   if (closed_)
     return;
   if (phase_ == phase::head && filled_ > parsed_)
@@ -147,7 +149,8 @@ void wire::on_head() {
   const bool has_body = !parser_->is_done();
   if (guard_.status) {
     keep_ = keep_ && !has_body;
-    phase_ = phase::answering;
+    begin_answer();
+    parser_.reset();
     answer(conductor::response{*guard_.status, {}, {}, {}});
     return;
   }
@@ -211,11 +214,15 @@ void wire::ask() {
     asked->body = bytes::adopt(std::move(parser_->body));
     parser_.reset();
   }
+  begin_answer();
+  send(client_, request_ptr{std::move(asked)});
+}
+
+void wire::begin_answer() {
   phase_ = phase::answering;
   head_sent_ = chunked_ = ended_ = false;
   framing_ = framing::opaque;
   deadline_->clear();
-  send(client_, request_ptr{std::move(asked)});
 }
 
 void wire::publish_upload() {
@@ -243,7 +250,7 @@ void wire::publish_upload() {
 void wire::refuse(int status, std::string_view text) {
   keep_ = false;
   uploading_ = false;
-  phase_ = phase::answering;
+  begin_answer();
   if (request_id_.empty())
     request_id_ = choose_request_id({});
   answer(error_response(route_.speaks, status, text, "bad_request", request_id_));

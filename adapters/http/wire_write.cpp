@@ -1,6 +1,6 @@
 #include "adapters/http/wire.hpp"
 
-#include <boost/asio/write.hpp>
+#include <boost/asio/error.hpp>
 #include <boost/beast/http/status.hpp>
 
 #include <algorithm>
@@ -120,38 +120,46 @@ void wire::fail(const failed& f) {
   end();
 }
 
+/// Writes until the socket is full. The socket never blocks: what it takes now is written
+/// in this turn, without the detour of a completion handler; for the rest it is awaited.
 void wire::flush() {
-  if (writing_ || closed_)
-    return;
-  if (out_.empty()) {
-    if (ended_)
-      answered();
-    return;
+  while (!writing_ && !closed_ && !out_.empty()) {
+    boost::system::error_code ec;
+    const auto n = socket_->write_some(out_.gather(), ec);
+    if (ec == boost::asio::error::would_block) {
+      await_room();
+      return;
+    }
+    if (ec) {
+      lost();
+      return;
+    }
+    unreported_ += out_.consume(n);
+    // Reported in steps that never exhaust CLIENT's window.
+    if (unreported_ * 8 >= context_->stream.window_bytes)
+      send(client_, wrote{std::exchange(unreported_, 0)});
   }
-  writing_ = true;
-  deadline_->set(context_->stream.write_timeout);
-  socket_->async_write_some(
-      out_.gather(),
-      [this, alive = hold()](const boost::system::error_code& ec, std::size_t n) {
-        lane::turn scope{home(), "wire"};
-        writing_ = false;
-        if (!closed_)
-          on_written(ec, n);
-      });
+  if (ended_ && !writing_ && !closed_)
+    answered();
 }
 
-void wire::on_written(const boost::system::error_code& ec, std::size_t n) {
-  if (ec) {
-    lost();
-    return;
-  }
-  unreported_ += out_.consume(n);
-  // Reported in steps that never exhaust CLIENT's window.
-  if (unreported_ * 8 >= context_->stream.window_bytes)
-    send(client_, wrote{std::exchange(unreported_, 0)});
-  if (out_.empty() && phase_ == phase::answering)
-    deadline_->clear();
-  flush();
+void wire::await_room() {
+  writing_ = true;
+  deadline_->set(context_->stream.write_timeout);
+  socket_->async_wait(client_socket::wait_write,
+                      [this, alive = hold()](const boost::system::error_code& ec) {
+                        lane::turn scope{home(), "wire"};
+                        writing_ = false;
+                        if (closed_)
+                          return;
+                        if (ec) {
+                          lost();
+                          return;
+                        }
+                        if (phase_ == phase::answering)
+                          deadline_->clear();
+                        flush();
+                      });
 }
 
 void wire::answered() {
@@ -160,7 +168,8 @@ void wire::answered() {
   if (keep_ && !uploading_) {
     phase_ = phase::head;
     deadline_->set(context_->server.keep_alive);
-    parse();
+    if (!parsing_)
+      parse();
     return;
   }
   // Closing at once could reset the connection under bytes that the peer still has to

@@ -184,6 +184,11 @@ TEST_F(a_node, guards_host_and_origin_as_ollama_does) {
   c.send("GET /api/tags HTTP/1.1\r\nHost: evil.example\r\n\r\n");
   EXPECT_EQ(c.read_answer().status, 403);
   EXPECT_EQ(ask("GET", "/api/tags", {}, "Origin: https://evil.example\r\n").status, 403);
+  http_client twice{port};
+  for (int i = 0; i < 2; ++i) {
+    twice.ask("GET", "/api/tags", {}, "Origin: https://evil.example\r\n");
+    EXPECT_EQ(twice.read_answer().status, 403) << "the connection goes on";
+  }
   const auto page = ask("GET", "/api/tags", {}, "Origin: http://localhost:3000\r\n");
   EXPECT_EQ(page.status, 200);
   EXPECT_EQ(page.headers.at("access-control-allow-origin"), "http://localhost:3000");
