@@ -80,8 +80,10 @@ bool record_splitter::finished() const {
   if (!checked_)
     return true;
   if (kind_ == kind::ndjson)
-    return holds(last_, "\"done\":true") || holds(last_, "\"error\":") ||
-           holds(last_, "\"status\":\"success\"");
+    // Ollama writes no space behind a colon; others that speak its API do.
+    return holds(last_, "\"done\":true") || holds(last_, "\"done\": true") ||
+           holds(last_, "\"error\":") || holds(last_, "\"status\":\"success\"") ||
+           holds(last_, "\"status\": \"success\"");
   switch (speaks_) {
   case dialect::responses:
     return holds(last_, "response.completed") || holds(last_, "response.failed") ||

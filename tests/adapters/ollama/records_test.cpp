@@ -63,6 +63,10 @@ TEST(a_record_splitter, knows_a_stream_that_ended_too_early) {
   split.push("{\"error\":\"x\"}\n");
   EXPECT_TRUE(split.finished());
 
+  auto spaced = ndjson();
+  spaced.push("{\"response\": \"\", \"done\": true}\n");
+  EXPECT_TRUE(spaced.finished());
+
   auto pull = ndjson();
   pull.push("{\"status\":\"pulling\"}\n");
   EXPECT_FALSE(pull.finished());
