@@ -215,13 +215,17 @@ void node::begin_stop(std::function<void()> done) {
     l->stop();
   auto left = std::make_shared<std::size_t>(stations_.size());
   system_->spawn([this, left, done](caf::event_based_actor* self) {
+    const auto one_less = [=] {
+      if (--*left == 0) {
+        self->quit();
+        done();
+      }
+    };
+    // A door that failed has nobody left to wait for.
     for (auto& s : stations_)
-      self->request(s->door, caf::infinite, drain{}).then([=](const drained&) {
-        if (--*left == 0) {
-          self->quit();
-          done();
-        }
-      });
+      self->request(s->door, caf::infinite, drain{})
+          .then([=](const drained&) { one_less(); },
+                [=](const caf::error&) { one_less(); });
     self->delayed_send(self, values_.server.drain, expel{});
     return caf::behavior{[this](expel) { expel_clients(); }};
   });
