@@ -24,12 +24,6 @@ void leave_exchange(self_ptr self) {
   st.exchange = nullptr;
 }
 
-/// Whether no reader was told anything yet, so that another backend may still be tried.
-bool untold(const generation_state& st) {
-  return std::none_of(st.readers.begin(), st.readers.end(),
-                      [](const reader& r) { return r.has_head; });
-}
-
 /// Sends `r` what its demand allows; true once it has got its terminal event.
 bool serve(self_ptr self, reader& r) {
   auto& st = self->state;
@@ -84,7 +78,7 @@ void bound(self_ptr self) {
       leave(self, r);
       self->send(r.to, failed{errc::reader_too_slow,
                               "the reader fell " + std::to_string(st.buffered) +
-                                  " bytes behind; stream.buffer_bytes allows " +
+                                  " bytes behind; stream.buffer allows " +
                                   std::to_string(st.links.limits.buffer_bytes)});
       return true;
     });
@@ -158,7 +152,7 @@ void ask_for_lease(self_ptr self) {
 /// A failure before the first record is not told as long as something else can be tried.
 bool try_again(self_ptr self, const failed& f) {
   auto& st = self->state;
-  if (st.head || !untold(st) || !st.lease)
+  if (st.head || !st.lease)
     return false;
   if (f.code == errc::stale_connection && st.asked->repeatable && !st.stale_once) {
     st.stale_once = true;

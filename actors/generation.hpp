@@ -27,7 +27,7 @@ struct generation_links {
 /// It asks for a lease, opens the exchange, and publishes what comes. Until
 /// the first record a backend that cannot be reached is left for another. The lease ends
 /// with Ollama's last byte, not with the slowest reader; a reader that falls further
-/// behind than `stream.buffer_bytes` gets `failed{reader_too_slow}`. When the last reader
+/// behind than `stream.buffer` gets `failed{reader_too_slow}`. When the last reader
 /// cancels, the exchange is cancelled, and GENERATION ends.
 struct generation_state {
   static inline const char* name = "generation";

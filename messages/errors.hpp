@@ -17,13 +17,13 @@ enum class errc : std::uint8_t {
   first_byte_timeout, ///< no first record in time
   gap_timeout,        ///< too long between two records
   stream_truncated,   ///< a stream ended without its last record
-  record_too_long,    ///< one record exceeds `upstream.max_record_bytes`
+  record_too_long,    ///< one record exceeds `upstream.max_record`
   no_backend,         ///< every backend is down
   unknown_backend,    ///< X-Conductor-Backend names none
   backend_down,       ///< the pinned backend is down
   queue_full,         ///< `queue.limit` requests wait already
   queue_timeout,      ///< waited longer than `queue.max_wait`
-  reader_too_slow,    ///< a reader fell further behind than `stream.buffer_bytes`
+  reader_too_slow,    ///< a reader fell further behind than `stream.buffer`
   body_aborted,       ///< the client left inside its request body
   shutting_down,      ///< the node stops
   internal            ///< an actor failed

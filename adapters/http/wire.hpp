@@ -55,6 +55,7 @@ private:
   bool wants_bytes() const;
   void parse();
   bool feed();
+  void begin_request();
   void on_head();
   void on_body();
   void ask();
@@ -74,9 +75,6 @@ private:
   void answered();
   void lost();
   void expired();
-
-  /// Keeps this actor alive until an I/O operation's handler ran.
-  caf::strong_actor_ptr hold() { return caf::strong_actor_ptr{ctrl()}; }
 
   std::shared_ptr<const wire_context> context_;
   on_lane<client_socket> socket_;

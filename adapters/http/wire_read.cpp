@@ -101,7 +101,7 @@ void wire::parse() {
 /// Gives the parser what is there; false when it needs more first.
 bool wire::feed() {
   if (!parser_)
-    parser_.emplace(context_->server.max_head_bytes);
+    begin_request();
   const bool in_head = !parser_->is_header_done();
   const std::string_view unparsed{in_.data() + parsed_, filled_ - parsed_};
   boost::beast::error_code ec;
@@ -111,7 +111,7 @@ bool wire::feed() {
     if (n == 0)
       return false;
   } else if (ec == http::error::header_limit) {
-    refuse(431, "the request's head is larger than server.max_head_bytes");
+    refuse(431, "the request's head is larger than server.max_head");
     return false;
   } else if (ec) {
     refuse(400, "not a valid HTTP/1.1 request: " + ec.message());
@@ -129,10 +129,18 @@ bool wire::feed() {
   return true;
 }
 
-void wire::on_head() {
-  auto& head = parser_->head;
+/// Forgets the request before, so that also one that breaks is judged by itself.
+void wire::begin_request() {
+  parser_.emplace(context_->server.max_head_bytes);
   route_ = {};
   guard_ = {};
+  request_id_.clear();
+  version_ = 11;
+  asked_head_ = false;
+}
+
+void wire::on_head() {
+  auto& head = parser_->head;
   version_ = head.version;
   asked_head_ = head.method == "HEAD";
   request_id_ = choose_request_id(head.find("X-Request-Id"));
@@ -162,7 +170,7 @@ void wire::on_head() {
   }
   const auto length = parser_->content_length();
   if (length && *length > context_->server.max_body_bytes) {
-    refuse(413, "the request's body is larger than server.max_body_bytes, which is " +
+    refuse(413, "the request's body is larger than server.max_body, which is " +
                     std::to_string(context_->server.max_body_bytes));
     return;
   }
@@ -181,7 +189,7 @@ void wire::on_head() {
 
 void wire::on_body() {
   if (parser_->body.size() > context_->server.max_body_bytes)
-    refuse(413, "the request's body is larger than server.max_body_bytes, which is " +
+    refuse(413, "the request's body is larger than server.max_body, which is " +
                     std::to_string(context_->server.max_body_bytes));
   else if (parser_->is_done())
     ask();

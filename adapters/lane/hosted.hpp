@@ -51,6 +51,9 @@ public:
   }
   caf::resumable::subtype_t subtype() const override { return caf::resumable::io_actor; }
 
+  /// Keeps this actor alive until an I/O operation's handler ran.
+  caf::strong_actor_ptr hold() { return caf::strong_actor_ptr{this->ctrl()}; }
+
   lane& home() const noexcept { return *lane_; }
 
 private:

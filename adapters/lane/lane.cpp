@@ -51,9 +51,13 @@ void lane::exec_later(caf::resumable* raw) {
 
 void lane::enqueue(job_ptr job) {
   ready_.push_back(std::move(job));
-  if (depth_ > 0 || posted_)
-    return; // the turn in progress, or the posted one, drains
-  posted_ = true;
+  if (depth_ == 0) // else the turn in progress drains
+    drain_later();
+}
+
+void lane::drain_later() {
+  if (std::exchange(posted_, true))
+    return;
   boost::asio::post(io_, [this] {
     posted_ = false;
     turn scope{*this, "mailbox"};
@@ -68,13 +72,8 @@ void lane::drain() {
         caf::resumable::resume_later)
       ready_.push_back(std::move(job));
   }
-  if (ready_.empty() || posted_)
-    return;
-  posted_ = true;
-  boost::asio::post(io_, [this] {
-    posted_ = false;
-    turn scope{*this, "mailbox"};
-  });
+  if (!ready_.empty())
+    drain_later();
 }
 
 void lane::start() {

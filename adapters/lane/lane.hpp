@@ -70,6 +70,7 @@ private:
 
   void enqueue(job_ptr job);
   void drain();
+  void drain_later();
   void run();
 
   std::string name_;

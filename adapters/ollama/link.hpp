@@ -73,8 +73,6 @@ private:
   void publish();
   void finish();
 
-  caf::strong_actor_ptr hold() { return caf::strong_actor_ptr{ctrl()}; }
-
   backend_settings server_;
   upstream_settings timing_;
   pool_actor pool_;

@@ -125,8 +125,7 @@ void link::publish() {
     parser_->body.clear();
     if (splitter_->too_long()) {
       fail(errc::record_too_long,
-           "Ollama at " + where() +
-               " sent a record larger than upstream.max_record_bytes");
+           "Ollama at " + where() + " sent a record larger than upstream.max_record");
       return;
     }
   }

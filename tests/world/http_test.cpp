@@ -163,6 +163,19 @@ TEST_F(a_node, refuses_what_is_no_http) {
   EXPECT_EQ(ask("GET", "/healthz").status, 200);
 }
 
+// What breaks after a good request has nothing of that one: no HEAD's silence, no id.
+TEST_F(a_node, judges_a_broken_request_by_itself) {
+  start();
+  http_client c{port};
+  c.ask("HEAD", "/", {}, "X-Request-Id: first\r\n");
+  EXPECT_EQ(c.read_answer(true).headers.at("x-request-id"), "first");
+  c.send("nonsense\r\n\r\n");
+  const auto broken = c.read_answer();
+  EXPECT_EQ(broken.status, 400);
+  EXPECT_FALSE(broken.body.empty());
+  EXPECT_NE(broken.headers.at("x-request-id"), "first");
+}
+
 // A head or a body that stops arriving is given up in time.
 TEST_F(a_node, gives_up_on_a_request_that_stops_arriving) {
   values.server.head_timeout = 200ms;
