@@ -132,7 +132,7 @@ node_facts node::facts() {
 
 void node::start() {
   const auto lanes = values_.runtime.lanes != 0 ? values_.runtime.lanes
-                                                : std::clamp(processors() / 2, 1u, 8u);
+                                                : std::clamp(processors(), 1u, 8u);
   for (unsigned i = 0; i < lanes; ++i)
     build_lane("lane-" + std::to_string(i));
   if (values_.server.admin_listen)

@@ -164,7 +164,7 @@ void listener::accepted(Socket socket) {
   for (const auto& s : seats_)
     total += s.where->connections;
   if (total >= context_->server.max_connections) {
-    refuse(client_socket{std::move(socket)});
+    refuse(stream_socket{std::move(socket)});
     return;
   }
   ++few->where->connections;
@@ -175,13 +175,13 @@ void listener::accepted(Socket socket) {
   caf::anon_send(few->door, arrival{socket.release(), family, std::move(peer), context_});
 }
 
-void listener::refuse(client_socket socket) {
+void listener::refuse(stream_socket socket) {
   static constexpr std::string_view text =
       "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json; "
       "charset=utf-8\r\n"
       "Content-Length: 75\r\nRetry-After: 1\r\nConnection: close\r\n\r\n"
       "{\"error\":\"too many connections: server.max_connections is reached already\"}";
-  auto owned = std::make_shared<client_socket>(std::move(socket));
+  auto owned = std::make_shared<stream_socket>(std::move(socket));
   asio::async_write(*owned, asio::buffer(text),
                     [owned](const boost::system::error_code&, std::size_t) {});
 }

@@ -45,7 +45,7 @@ private:
   void accept();
   template <class Socket>
   void accepted(Socket socket);
-  void refuse(client_socket socket);
+  void refuse(stream_socket socket);
 
   endpoint address_;
   std::vector<seat> seats_;

@@ -1,6 +1,5 @@
 #include "adapters/http/wire.hpp"
 
-#include <boost/asio/ip/tcp.hpp>
 #include <caf/send.hpp>
 
 #include <utility>
@@ -11,23 +10,20 @@ wire::wire(caf::actor_config& cfg, int descriptor, int family, std::string peer,
            std::shared_ptr<const wire_context> context)
     : hosted(cfg)
     , context_(std::move(context))
-    , socket_(new client_socket(
-                  home().io(), {family, family == AF_UNIX ? 0 : IPPROTO_TCP}, descriptor),
-              destroy_on_lane{&home()})
+    , socket_(new channel(home(), ctrl(), *this), destroy_on_lane{&home()})
     , deadline_(new deadline(home().io(), ctrl(), [this] { expired(); }),
                 destroy_on_lane{&home()})
     , peer_(std::move(peer)) {
+  const bool tcp = family != AF_UNIX;
   boost::system::error_code ignored;
-  socket_->non_blocking(true, ignored);
-  if (family != AF_UNIX) {
-    socket_->set_option(boost::asio::ip::tcp::no_delay(true), ignored);
-  }
+  socket_->socket().assign({family, tcp ? IPPROTO_TCP : 0}, descriptor, ignored);
+  socket_->connected(tcp);
 }
 
 wire::behavior_type wire::make_behavior() {
   client_ = context_->make_client(home(), caf::actor_cast<wire_actor>(this));
   deadline_->set(context_->server.keep_alive);
-  read();
+  socket_->read();
   return {
       // SUBSCRIBER: the answer.
       [this](const started& s) { begin(*s.head); },
@@ -49,7 +45,7 @@ wire::behavior_type wire::make_behavior() {
       [this](drain) {
         draining_ = true;
         keep_ = false;
-        if (phase_ == phase::head && filled_ == parsed_)
+        if (phase_ == phase::head && unparsed_.empty())
           lost();
       },
       [this](expel e) {
@@ -65,7 +61,7 @@ void wire::on_exit() {
   if (!std::exchange(closed_, true) && client_)
     caf::anon_send(client_, gone{}); // ended from outside
   deadline_->stop();
-  socket_.reset();
+  socket_->close();
   client_ = nullptr;
   upload_to_ = nullptr;
 }
@@ -73,8 +69,7 @@ void wire::on_exit() {
 void wire::lost() {
   if (std::exchange(closed_, true))
     return;
-  boost::system::error_code ignored;
-  socket_->close(ignored);
+  socket_->close();
   deadline_->stop();
   if (upload_to_)
     send(std::exchange(upload_to_, nullptr),
@@ -87,7 +82,7 @@ void wire::expired() {
   lane::turn scope{home(), "wire"};
   switch (phase_) {
   case phase::head:
-    if (filled_ > parsed_)
+    if (!unparsed_.empty())
       refuse(408, "the request's head did not arrive in server.head_timeout");
     else
       lost();

@@ -2,15 +2,14 @@
 
 #include "adapters/http/dialects.hpp"
 #include "adapters/http/guard.hpp"
-#include "adapters/http/outbox.hpp"
 #include "adapters/http/parser.hpp"
 #include "adapters/http/router.hpp"
+#include "adapters/lane/channel.hpp"
 #include "adapters/lane/deadline.hpp"
 #include "adapters/lane/hosted.hpp"
 #include "config/settings.hpp"
 #include "messages/actors.hpp"
 
-#include <boost/asio/generic/stream_protocol.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
 #include <functional>
@@ -19,8 +18,6 @@
 #include <string>
 
 namespace conductor {
-
-using client_socket = boost::asio::generic::stream_protocol::socket;
 
 /// What every WIRE of one listener shares.
 struct wire_context {
@@ -37,7 +34,7 @@ struct wire_context {
 ///
 /// What breaks HTTP is refused here with 400 and a closed connection. An answer whose
 /// head went out ends with an error record if it fails, or else with a cut connection.
-class wire final : public hosted<wire_actor::base> {
+class wire final : public hosted<wire_actor::base>, private channel::owner {
 public:
   wire(caf::actor_config& cfg, int descriptor, int family, std::string peer,
        std::shared_ptr<const wire_context> context);
@@ -50,10 +47,11 @@ private:
   enum class phase { head, body, answering, closing };
 
   // reading (wire_read.cpp)
-  void read();
-  void on_read(const boost::system::error_code& ec, std::size_t n);
+  void received(std::string_view text) override;
+  void read_failed(const boost::system::error_code& why) override;
   bool wants_bytes() const;
   void parse();
+  void keep_unparsed();
   bool feed();
   void begin_request();
   void on_head();
@@ -70,29 +68,28 @@ private:
   void end();
   void fail(const failed& f);
   void send_head(std::string text);
-  void flush();
-  void await_room();
+  void took(std::uint64_t body_bytes) override;
+  void full() override;
+  void emptied() override;
+  void write_failed(const boost::system::error_code& why) override;
   void answered();
   void lost();
   void expired();
 
   std::shared_ptr<const wire_context> context_;
-  on_lane<client_socket> socket_;
+  on_lane<channel> socket_;
   on_lane<deadline> deadline_;
   std::string peer_;
   client_actor client_;
 
   phase phase_ = phase::head;
-  bool reading_ = false;
-  bool writing_ = false; ///< room in the socket is awaited
-  bool parsing_ = false;
   bool closed_ = false;   ///< the socket is gone
   bool draining_ = false; ///< no further request
   bool keep_ = true;      ///< the connection outlives this answer
 
-  std::string in_;         ///< room for what is read
-  std::size_t filled_ = 0; ///< bytes of it that were read
-  std::size_t parsed_ = 0; ///< bytes of it that were parsed
+  std::string_view
+      unparsed_; ///< what came and waits: in `in_` or, in its turn, the lane's
+  std::string in_;
   std::optional<request_parser> parser_;
   route route_;
   verdict guard_;
@@ -105,10 +102,9 @@ private:
   subscriber_actor upload_to_;
   std::uint64_t upload_demand_ = 0;
 
-  outbox out_;
   bool head_sent_ = false;
   bool chunked_ = false;
-  bool ended_ = false; ///< the answer's last byte is in the outbox
+  bool ended_ = false; ///< the answer's last byte is queued
   framing framing_ = framing::opaque;
   std::uint64_t unreported_ = 0;
 };

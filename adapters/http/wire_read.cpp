@@ -14,9 +14,6 @@ namespace {
 namespace http = boost::beast::http;
 namespace asio = boost::asio;
 
-constexpr std::size_t small_read = 4096;
-constexpr std::size_t body_read = 64 * 1024;
-
 /// A folded header line is a line that begins with white space.
 bool folded(std::string_view head) {
   return head.find("\r\n ") != std::string_view::npos ||
@@ -37,40 +34,23 @@ std::string origin_form(std::string target) {
 
 } // namespace
 
-void wire::read() {
-  if (reading_ || closed_)
+void wire::received(std::string_view text) {
+  if (phase_ == phase::closing) {
+    socket_->read(); // what comes after the last answer is thrown away
     return;
-  if (parsed_ == filled_) {
-    parsed_ = filled_ = 0;
-  } else if (parsed_ > 0) {
-    in_.erase(0, parsed_);
-    filled_ -= parsed_;
-    parsed_ = 0;
   }
-  const auto room = phase_ == phase::body || uploading_ ? body_read : small_read;
-  in_.resize(filled_ + room);
-  reading_ = true;
-  socket_->async_read_some(
-      asio::buffer(in_.data() + filled_, room),
-      [this, alive = hold()](const boost::system::error_code& ec, std::size_t n) {
-        lane::turn scope{home(), "wire"};
-        reading_ = false;
-        if (!closed_)
-          on_read(ec, n);
-      });
+  if (in_.empty()) {
+    unparsed_ = text;
+  } else {
+    in_.append(text);
+    unparsed_ = in_;
+  }
+  parse();
 }
 
-void wire::on_read(const boost::system::error_code& ec, std::size_t n) {
-  if (ec) {
-    lost(); // also a half-closed peer is gone, as for Ollama
-    return;
-  }
-  if (phase_ == phase::closing) {
-    read(); // what comes after the last answer is thrown away
-    return;
-  }
-  filled_ += n;
-  parse();
+/// Also a half-closed peer is gone, as for Ollama.
+void wire::read_failed(const boost::system::error_code&) {
+  lost();
 }
 
 bool wire::wants_bytes() const {
@@ -80,22 +60,27 @@ bool wire::wants_bytes() const {
 }
 
 void wire::parse() {
-  parsing_ = true;
-  while (!closed_ && wants_bytes() && parsed_ < filled_)
+  while (!closed_ && wants_bytes() && !unparsed_.empty())
     if (!feed())
       break;
-  parsing_ = false;
+  keep_unparsed();
   if (closed_)
     return;
-  if (phase_ == phase::head && filled_ > parsed_)
+  if (phase_ == phase::head && !unparsed_.empty())
     deadline_->set(context_->server.head_timeout);
   else if (phase_ == phase::body)
     deadline_->set(context_->server.body_timeout);
   // While an answer is awaited, one read watches for the peer's end; bytes of a next
   // request that came already stop that watch, which bounds them.
-  const bool watching = phase_ == phase::answering && !uploading_ && parsed_ == filled_;
+  const bool watching = phase_ == phase::answering && !uploading_ && unparsed_.empty();
   if (wants_bytes() || watching || phase_ == phase::closing)
-    read();
+    socket_->read();
+}
+
+/// What was not parsed outlives its turn; a connection that waits keeps no memory for it.
+void wire::keep_unparsed() {
+  in_ = std::string{unparsed_};
+  unparsed_ = in_;
 }
 
 /// Gives the parser what is there; false when it needs more first.
@@ -103,10 +88,10 @@ bool wire::feed() {
   if (!parser_)
     begin_request();
   const bool in_head = !parser_->is_header_done();
-  const std::string_view unparsed{in_.data() + parsed_, filled_ - parsed_};
+  const auto unparsed = unparsed_;
   boost::beast::error_code ec;
   const auto n = parser_->put(asio::buffer(unparsed.data(), unparsed.size()), ec);
-  parsed_ += n;
+  unparsed_.remove_prefix(n);
   if (ec == http::error::need_more) {
     if (n == 0)
       return false;
@@ -180,8 +165,7 @@ void wire::on_head() {
   }
   phase_ = phase::body;
   if (std::exchange(must_continue_, false)) {
-    out_.text("HTTP/1.1 100 Continue\r\n\r\n");
-    flush();
+    socket_->text("HTTP/1.1 100 Continue\r\n\r\n");
   }
   if (length)
     parser_->body.reserve(static_cast<std::size_t>(*length));
@@ -237,8 +221,7 @@ void wire::publish_upload() {
   if (!uploading_ || !upload_to_)
     return;
   if (upload_demand_ > 0 && std::exchange(must_continue_, false)) {
-    out_.text("HTTP/1.1 100 Continue\r\n\r\n");
-    flush();
+    socket_->text("HTTP/1.1 100 Continue\r\n\r\n");
   }
   auto& ready = parser_->body;
   if (upload_demand_ > 0 && !ready.empty()) {

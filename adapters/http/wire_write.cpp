@@ -1,6 +1,5 @@
 #include "adapters/http/wire.hpp"
 
-#include <boost/asio/error.hpp>
 #include <boost/beast/http/status.hpp>
 
 #include <algorithm>
@@ -50,7 +49,7 @@ void wire::send_head(std::string text) {
   else if (version_ < 11)
     add(text, "Connection", "keep-alive");
   text += "\r\n";
-  out_.text(std::move(text));
+  socket_->text(std::move(text));
   head_sent_ = true;
 }
 
@@ -62,9 +61,9 @@ void wire::answer(const conductor::response& r) {
     add(text, "Content-Length", std::to_string(r.body.size()));
   send_head(std::move(text));
   if (!asked_head_)
-    out_.text(r.body);
+    socket_->text(r.body);
   ended_ = true;
-  flush();
+  socket_->flush();
 }
 
 void wire::begin(const response_head& head) {
@@ -91,15 +90,14 @@ void wire::begin(const response_head& head) {
 }
 
 void wire::body(bytes data) {
-  out_.body(std::move(data), chunked_);
-  flush();
+  socket_->body(std::move(data), chunked_);
 }
 
 void wire::end() {
   if (chunked_)
-    out_.text("0\r\n\r\n");
+    socket_->text("0\r\n\r\n");
   ended_ = true;
-  flush();
+  socket_->flush();
 }
 
 void wire::fail(const failed& f) {
@@ -113,53 +111,33 @@ void wire::fail(const failed& f) {
   if (record.empty() || !chunked_) {
     keep_ = false; // a body cut short can only be told by cutting the connection
     ended_ = true;
-    flush();
+    socket_->flush();
     return;
   }
-  out_.body(bytes::adopt(std::move(record)), true);
+  socket_->body(bytes::adopt(std::move(record)), true);
   end();
 }
 
-/// Writes until the socket is full. The socket never blocks: what it takes now is written
-/// in this turn, without the detour of a completion handler; for the rest it is awaited.
-void wire::flush() {
-  while (!writing_ && !closed_ && !out_.empty()) {
-    boost::system::error_code ec;
-    const auto n = socket_->write_some(out_.gather(), ec);
-    if (ec == boost::asio::error::would_block) {
-      await_room();
-      return;
-    }
-    if (ec) {
-      lost();
-      return;
-    }
-    unreported_ += out_.consume(n);
-    // Reported in steps that never exhaust CLIENT's window.
-    if (unreported_ * 8 >= context_->stream.window_bytes)
-      send(client_, wrote{std::exchange(unreported_, 0)});
-  }
-  if (ended_ && !writing_ && !closed_)
+void wire::took(std::uint64_t body_bytes) {
+  unreported_ += body_bytes;
+  // Reported in steps that never exhaust CLIENT's window.
+  if (unreported_ * 8 >= context_->stream.window_bytes)
+    send(client_, wrote{std::exchange(unreported_, 0)});
+}
+
+void wire::full() {
+  deadline_->set(context_->stream.write_timeout);
+}
+
+void wire::emptied() {
+  if (phase_ == phase::answering)
+    deadline_->clear();
+  if (ended_)
     answered();
 }
 
-void wire::await_room() {
-  writing_ = true;
-  deadline_->set(context_->stream.write_timeout);
-  socket_->async_wait(client_socket::wait_write,
-                      [this, alive = hold()](const boost::system::error_code& ec) {
-                        lane::turn scope{home(), "wire"};
-                        writing_ = false;
-                        if (closed_)
-                          return;
-                        if (ec) {
-                          lost();
-                          return;
-                        }
-                        if (phase_ == phase::answering)
-                          deadline_->clear();
-                        flush();
-                      });
+void wire::write_failed(const boost::system::error_code&) {
+  lost();
 }
 
 void wire::answered() {
@@ -168,18 +146,16 @@ void wire::answered() {
   if (keep_ && !uploading_) {
     phase_ = phase::head;
     deadline_->set(context_->server.keep_alive);
-    if (!parsing_)
-      parse();
+    parse();
     return;
   }
   // Closing at once could reset the connection under bytes that the peer still has to
   // read.
   phase_ = phase::closing;
   uploading_ = false;
-  boost::system::error_code ec;
-  socket_->shutdown(client_socket::shutdown_send, ec);
+  socket_->shutdown_send();
   deadline_->set(linger);
-  read();
+  socket_->read();
 }
 
 } // namespace conductor

@@ -1,5 +1,7 @@
 #include "adapters/lane/lane.hpp"
 
+#include "adapters/lane/channel.hpp"
+
 #include <boost/asio/post.hpp>
 #include <caf/actor_system.hpp>
 #include <caf/scheduler/abstract_coordinator.hpp>
@@ -65,15 +67,28 @@ void lane::drain_later() {
 }
 
 void lane::drain() {
-  for (std::size_t n = 0; n < resumes_per_turn && !ready_.empty(); ++n) {
-    auto job = std::move(ready_.front());
-    ready_.pop_front();
-    if (job->resume(this, std::numeric_limits<std::size_t>::max()) ==
-        caf::resumable::resume_later)
-      ready_.push_back(std::move(job));
-  }
+  auto left = resumes_per_turn;
+  do {
+    for (; left > 0 && !ready_.empty(); --left) {
+      auto job = std::move(ready_.front());
+      ready_.pop_front();
+      if (job->resume(this, std::numeric_limits<std::size_t>::max()) ==
+          caf::resumable::resume_later)
+        ready_.push_back(std::move(job));
+    }
+    settle();
+  } while (left > 0 && !ready_.empty());
   if (!ready_.empty())
     drain_later();
+}
+
+/// A channel may ask again while it is settled: the list grows under the loop.
+void lane::settle() {
+  for (std::size_t i = 0; i < unsettled_.size(); ++i) {
+    const auto [alive, c] = std::move(unsettled_[i]);
+    c->settle();
+  }
+  unsettled_.clear();
 }
 
 void lane::start() {

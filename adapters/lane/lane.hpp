@@ -4,18 +4,25 @@
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
+#include <caf/actor_control_block.hpp>
 #include <caf/execution_unit.hpp>
 #include <caf/intrusive_ptr.hpp>
 #include <caf/resumable.hpp>
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 namespace conductor {
+
+class channel;
 
 /// One thread that runs one Asio loop and the actors hosted on it, as CAF's own
 /// multiplexer does for its brokers. A message between two actors of one lane, or from an
@@ -47,8 +54,21 @@ public:
   /// Connections placed on this lane; what the next one is placed by.
   std::atomic<std::size_t> connections{0};
 
+  /// Settles `c`, a member of `owner`, when the actors of this turn have run. On the
+  /// lane.
+  void settle_later(caf::strong_actor_ptr owner, channel& c) {
+    unsettled_.emplace_back(std::move(owner), &c);
+    if (depth_ == 0)
+      drain_later();
+  }
+
+  /// Where every channel of this lane reads into; on the lane, until the handler returns.
+  using buffer = std::array<char, 64 * 1024>;
+  buffer& read_buffer() noexcept { return *read_buffer_; }
+
   /// Opened by every I/O handler that speaks to actors: when the outermost turn ends, the
-  /// actors it woke have run, without another round of the loop.
+  /// actors it woke have run and what they wrote is written, without another round of the
+  /// loop.
   class turn {
   public:
     explicit turn(lane& l, const char* what) : lane_(l), beat_(what) { ++lane_.depth_; }
@@ -70,6 +90,7 @@ private:
 
   void enqueue(job_ptr job);
   void drain();
+  void settle();
   void drain_later();
   void run();
 
@@ -78,6 +99,8 @@ private:
   std::optional<boost::asio::executor_work_guard<boost::asio::io_context::executor_type>>
       guard_;
   std::deque<job_ptr> ready_;
+  std::vector<std::pair<caf::strong_actor_ptr, channel*>> unsettled_;
+  std::unique_ptr<buffer> read_buffer_ = std::make_unique<buffer>();
   std::size_t depth_ = 0;
   bool posted_ = false;
   std::thread thread_;

@@ -17,7 +17,7 @@ link::link(caf::actor_config& cfg, backend_settings server, upstream_settings ti
     , server_(std::move(server))
     , timing_(timing)
     , pool_(std::move(pool))
-    , socket_(new tcp::socket(home().io()), destroy_on_lane{&home()})
+    , socket_(new channel(home(), ctrl(), *this), destroy_on_lane{&home()})
     , resolver_(new tcp::resolver(home().io()), destroy_on_lane{&home()})
     , deadline_(new deadline(home().io(), ctrl(), [this] { expired(); }),
                 destroy_on_lane{&home()}) {}
@@ -45,12 +45,16 @@ link::behavior_type link::make_behavior() {
       },
       // SUBSCRIBER: the body of an upload.
       [](const started&) {},
-      [this](next& n) { queue(std::move(n.data)); },
+      [this](next& n) {
+        if (closed_ || upload_over_)
+          return;
+        upload_written_ += n.data.size();
+        socket_->body(std::move(n.data), upload_chunked_);
+      },
       [this](const complete&) {
         upload_over_ = true;
         if (upload_chunked_)
-          out_.push_back(bytes::copy_of("0\r\n\r\n"));
-        write();
+          socket_->text("0\r\n\r\n");
       },
       [this](const failed& f) { fail(f.code, f.detail); },
       [this](open_exchange& e) { open(e); },
@@ -62,7 +66,7 @@ void link::on_exit() {
   closed_ = true;
   deadline_->stop();
   resolver_.reset();
-  socket_.reset();
+  socket_->close();
   now_ = {};
   pool_ = nullptr;
 }
@@ -89,7 +93,6 @@ void link::open(open_exchange& e) {
   splitter_.reset();
   head_part_.clear();
   ready_.clear();
-  out_.clear();
   body_over_ = false;
   upload_written_ = 0;
   reused_ = phase_ == phase::idle;
@@ -131,22 +134,21 @@ void link::try_next_address(const boost::system::error_code& last) {
   const auto address = addresses_.front();
   addresses_.pop_front();
   boost::system::error_code ignored;
-  socket_->close(ignored);
+  socket_->socket().close(ignored);
   deadline_->set(timing_.connect_timeout);
-  socket_->async_connect(address,
-                         [this, alive = hold()](const boost::system::error_code& ec) {
-                           lane::turn scope{home(), "link"};
-                           if (closed_)
-                             return;
-                           if (ec) {
-                             try_next_address(ec);
-                             return;
-                           }
-                           boost::system::error_code ignored;
-                           socket_->set_option(tcp::no_delay(true), ignored);
-                           addresses_.clear();
-                           connected();
-                         });
+  socket_->socket().async_connect(
+      address, [this, alive = hold()](const boost::system::error_code& ec) {
+        lane::turn scope{home(), "link"};
+        if (closed_)
+          return;
+        if (ec) {
+          try_next_address(ec);
+          return;
+        }
+        socket_->connected(true);
+        addresses_.clear();
+        connected();
+      });
 }
 
 void link::connected() {
@@ -192,9 +194,8 @@ void link::close() {
     send(now_.asked->upload, cancel{});
   if (now_.reader)
     demonitor(now_.reader.address());
-  boost::system::error_code ignored;
   resolver_->cancel();
-  socket_->close(ignored);
+  socket_->close();
   deadline_->stop();
   now_ = {};
   send(caf::actor_cast<link_actor>(this), gone{});

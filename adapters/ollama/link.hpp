@@ -1,5 +1,6 @@
 #pragma once
 
+#include "adapters/lane/channel.hpp"
 #include "adapters/lane/deadline.hpp"
 #include "adapters/lane/hosted.hpp"
 #include "adapters/ollama/answer_parser.hpp"
@@ -10,7 +11,6 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
-#include <array>
 #include <deque>
 #include <optional>
 #include <string>
@@ -37,7 +37,7 @@ using pool_actor = upstreams_actor::extend<caf::reacts_to<link_idle>>;
 /// reads an upload's body as a SUBSCRIBER. Reads the answer while it still writes the
 /// request, for Ollama may answer early. `cancel` closes the socket at once, which is how
 /// Ollama learns of it. Deadlines are per phase: connect, first byte, gap.
-class link final : public hosted<link_actor::base> {
+class link final : public hosted<link_actor::base>, private channel::owner {
 public:
   link(caf::actor_config& cfg, backend_settings server, upstream_settings timing,
        pool_actor pool);
@@ -62,12 +62,15 @@ private:
 
   // the request (link_write.cpp)
   void ask();
-  void write();
-  void queue(bytes data);
+  void took(std::uint64_t) override {}
+  void full() override {}
+  void emptied() override;
+  void write_failed(const boost::system::error_code& why) override;
 
   // the answer (link_read.cpp)
   void read();
-  void on_read(const boost::system::error_code& ec, std::size_t n);
+  void received(std::string_view text) override;
+  void read_failed(const boost::system::error_code& why) override;
   bool feed(std::string_view text);
   void tell_head();
   void publish();
@@ -76,15 +79,13 @@ private:
   backend_settings server_;
   upstream_settings timing_;
   pool_actor pool_;
-  on_lane<boost::asio::ip::tcp::socket> socket_;
+  on_lane<channel> socket_;
   on_lane<boost::asio::ip::tcp::resolver> resolver_;
   on_lane<deadline> deadline_;
   std::deque<boost::asio::ip::tcp::endpoint> addresses_;
 
   phase phase_ = phase::fresh;
   bool closed_ = false;
-  bool reading_ = false;
-  bool writing_ = false;
   bool reused_ = false; ///< this exchange is not the connection's first
 
   open_exchange now_;
@@ -95,11 +96,9 @@ private:
   std::deque<bytes> ready_; ///< of the answer, waiting for demand
   bool body_over_ = false;  ///< the answer's framing has ended
 
-  std::deque<bytes> out_; ///< of the request, to be written
   bool upload_over_ = true;
   bool upload_chunked_ = false;
   std::uint64_t upload_written_ = 0; ///< bytes to replace by new demand
-  std::array<char, 16 * 1024> in_;
 };
 
 } // namespace conductor

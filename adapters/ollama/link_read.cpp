@@ -13,7 +13,8 @@ namespace http = boost::beast::http;
 
 /// Reads while there is demand; an idle connection reads to see its end.
 void link::read() {
-  if (reading_ || closed_ || phase_ == phase::fresh || phase_ == phase::connecting)
+  if (socket_->reading() || closed_ || phase_ == phase::fresh ||
+      phase_ == phase::connecting)
     return;
   if (phase_ == phase::streaming && (demand_ == 0 || !ready_.empty())) {
     deadline_->clear(); // the reader pauses, not Ollama
@@ -21,29 +22,25 @@ void link::read() {
   }
   if (phase_ == phase::streaming)
     deadline_->set(timing_.gap_timeout);
-  reading_ = true;
-  socket_->async_read_some(
-      boost::asio::buffer(in_),
-      [this, alive = hold()](const boost::system::error_code& ec, std::size_t n) {
-        lane::turn scope{home(), "link"};
-        reading_ = false;
-        if (!closed_)
-          on_read(ec, n);
-      });
+  socket_->read();
 }
 
-void link::on_read(const boost::system::error_code& ec, std::size_t n) {
+void link::received(std::string_view text) {
   if (phase_ == phase::idle) {
-    close(); // ended by Ollama, or it speaks unasked
+    close(); // it speaks unasked
     return;
   }
-  if (!ec) {
-    if (phase_ == phase::first_byte)
-      phase_ = phase::streaming;
-    if (!feed({in_.data(), n}))
-      return;
-    publish();
-    read();
+  if (phase_ == phase::first_byte)
+    phase_ = phase::streaming;
+  if (!feed(text))
+    return;
+  publish();
+  read();
+}
+
+void link::read_failed(const boost::system::error_code& ec) {
+  if (phase_ == phase::idle) {
+    close();
     return;
   }
   if (phase_ == phase::first_byte) {
@@ -156,8 +153,8 @@ void link::finish() {
     send(reader,
          failed{errc::stream_truncated,
                 "Ollama at " + where() + " ended a stream before its last record"});
-  const bool reusable = parser_->keep_alive() && !writing_ && out_.empty() &&
-                        upload_over_ && head_part_.empty() && !parser_->need_eof();
+  const bool reusable = parser_->keep_alive() && socket_->empty() && upload_over_ &&
+                        head_part_.empty() && !parser_->need_eof();
   splitter_.reset();
   if (!reusable) {
     close();

@@ -1,9 +1,5 @@
 #include "adapters/ollama/link.hpp"
 
-#include <boost/asio/write.hpp>
-
-#include <array>
-#include <cstdio>
 #include <utility>
 
 namespace conductor {
@@ -39,61 +35,24 @@ void link::ask() {
   const auto& asked = *now_.asked;
   upload_over_ = !asked.upload;
   upload_chunked_ = asked.upload && !asked.upload_length;
-  out_.push_back(bytes::adopt(request_head(asked, server_.url, upload_chunked_)));
-  if (!asked.body.empty())
-    out_.push_back(asked.body);
+  socket_->text(request_head(asked, server_.url, upload_chunked_));
+  socket_->body(asked.body, false);
   if (asked.upload) {
     send(asked.upload, subscribe{caf::actor_cast<subscriber_actor>(this)});
     send(asked.upload, demand{upload_window});
   }
-  write();
 }
 
-void link::queue(bytes data) {
-  if (closed_ || upload_over_)
-    return;
-  upload_written_ += data.size();
-  if (upload_chunked_) {
-    char size[24];
-    const auto n = std::snprintf(size, sizeof size, "%zx\r\n", data.size());
-    out_.push_back(bytes::copy_of({size, static_cast<std::size_t>(n)}));
-  }
-  out_.push_back(std::move(data));
-  if (upload_chunked_)
-    out_.push_back(bytes::copy_of("\r\n"));
-  write();
+void link::emptied() {
+  if (!upload_over_ && upload_written_ > 0)
+    send(now_.asked->upload, demand{std::exchange(upload_written_, 0)});
 }
 
-void link::write() {
-  if (writing_ || closed_ || out_.empty())
-    return;
-  writing_ = true;
-  // The operation owns what it writes.
-  auto batch = std::exchange(out_, {});
-  std::vector<boost::asio::const_buffer> buffers;
-  buffers.reserve(batch.size());
-  for (const auto& b : batch)
-    buffers.emplace_back(b.view().data(), b.size());
-  boost::asio::async_write(*socket_, buffers,
-                           [this, alive = hold(), batch = std::move(batch)](
-                               const boost::system::error_code& ec, std::size_t) {
-                             lane::turn scope{home(), "link"};
-                             writing_ = false;
-                             if (closed_)
-                               return;
-                             if (ec) {
-                               // Ollama may answer before it read everything, and close:
-                               // the answer counts.
-                               if (!std::exchange(upload_over_, true))
-                                 send(now_.asked->upload, cancel{});
-                               out_.clear();
-                               return;
-                             }
-                             if (!upload_over_ && upload_written_ > 0)
-                               send(now_.asked->upload,
-                                    demand{std::exchange(upload_written_, 0)});
-                             write();
-                           });
+/// Ollama may answer before it read everything, and close: the answer counts.
+void link::write_failed(const boost::system::error_code&) {
+  socket_->drop_output();
+  if (!std::exchange(upload_over_, true))
+    send(now_.asked->upload, cancel{});
 }
 
 } // namespace conductor

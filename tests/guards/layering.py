@@ -15,8 +15,8 @@ MAY_INCLUDE = {
     "config": (),
     "actors": ("messages", "config"),
     "adapters/*": ("messages", "config", "adapters/lane", "adapters/log", "adapters/blocking"),
-    # What hosts the others stands alone; so does what everyone writes log lines with.
-    "adapters/lane": ("adapters/log",),
+    # What hosts the others knows only what it carries; what everyone logs with, nobody.
+    "adapters/lane": ("messages", "adapters/log"),
     "adapters/log": ("config",),
     "adapters/blocking": ("messages", "config", "adapters/lane", "adapters/log"),
     # A client program that speaks the public API: no actor, no message, no lane.
@@ -163,7 +163,7 @@ class Planted(unittest.TestCase):
         ("adapters/http/wire.hpp", '#include "runtime/node.hpp"'),
         ("adapters/http/wire.hpp", "#include <boost/beast.hpp>"),
         ("adapters/lane/lane.hpp", '#include "adapters/http/wire.hpp"'),
-        ("adapters/lane/lane.hpp", '#include "messages/ids.hpp"'),
+        ("adapters/lane/lane.hpp", '#include "config/settings.hpp"'),
         ("adapters/cli/run.hpp", '#include "messages/errors.hpp"'),
         ("adapters/cli/run.hpp", '#include "adapters/lane/lane.hpp"'),
         ("adapters/cli/run.hpp", "#include <caf/actor.hpp>"),

@@ -1,4 +1,4 @@
-#include "adapters/http/outbox.hpp"
+#include "adapters/lane/outbox.hpp"
 
 #include <algorithm>
 #include <charconv>
