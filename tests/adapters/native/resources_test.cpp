@@ -1,0 +1,137 @@
+#include "adapters/native/resources.hpp"
+
+#include "tests/actors/actor_fixture.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <optional>
+
+namespace conductor::test {
+namespace {
+
+struct fake_dispatcher_state {
+  static inline const char* name = "dispatcher";
+};
+dispatcher_actor::behavior_type
+fake_dispatcher(dispatcher_actor::stateful_pointer<fake_dispatcher_state>,
+                std::shared_ptr<std::optional<fleet_status>> fleet) {
+  return {
+      [](const acquire&) -> caf::result<lease_ptr> { return make_error(errc::internal); },
+      [](lease_ended) {},
+      [](const backend_status&) {},
+      [](const attempt_failed&) {},
+      [fleet](fleet_query) -> caf::result<fleet_status> {
+        if (!*fleet)
+          return make_error(errc::internal, "no dispatcher");
+        return **fleet;
+      },
+      [](tick) {},
+      [](restart) {},
+      [](const join&) {},
+  };
+}
+
+
+/// RESOURCES before a DISPATCHER that knows what the test says.
+class resources_of_a_node : public actor_fixture {
+protected:
+  resources_of_a_node() {
+    auto dispatcher = system.spawn(fake_dispatcher, fleet);
+    node_facts facts{"1.2.3",
+                     {"127.0.0.1:11435"},
+                     request_clock::time_point{},
+                     [] { return std::size_t{7}; },
+                     [](const fleet_status& f) {
+                       return "waiting " + std::to_string(f.waiting) + "\n";
+                     }};
+    subject = system.spawn(resources,
+                           resources_links{[dispatcher] { return dispatcher; }, facts});
+    backend_load one;
+    one.status.name = "one";
+    one.status.url = "http://127.0.0.1:11434";
+    one.in_flight = 2;
+    fleet->emplace(fleet_status{{one}, 3, 512});
+  }
+  ~resources_of_a_node() override { end(subject); }
+
+  /// The answer, or the failure in `failed`.
+  response get(const std::string& target, const std::string& method = "GET") {
+    auto asked = std::make_shared<request>();
+    asked->id = "id-1";
+    asked->method = method;
+    asked->target = target;
+    auto got = std::make_shared<response>();
+    got->status = 0;
+    auto why = std::make_shared<errc>();
+    system.spawn([this, asked, got, why](caf::event_based_actor* self) {
+      self->request(subject, caf::infinite, request_ptr{asked})
+          .then([got](const response& r) { *got = r; },
+                [why](const caf::error& e) { *why = to_failure(e).code; });
+    });
+    run();
+    failure = *why;
+    return *got;
+  }
+  backend_status& one() { return (*fleet)->backends.front().status; }
+
+  std::shared_ptr<std::optional<fleet_status>> fleet =
+      std::make_shared<std::optional<fleet_status>>();
+  resources_actor subject;
+  errc failure{};
+};
+
+TEST_F(resources_of_a_node, are_ready_when_a_backend_answers) {
+  EXPECT_EQ(get("/readyz").status, 503);
+  one().state = backend_state::down;
+  one().error = "connection refused";
+  const auto down = get("/readyz");
+  EXPECT_EQ(down.status, 503);
+  EXPECT_NE(down.body.find("one: connection refused"), std::string::npos);
+  one().state = backend_state::up;
+  EXPECT_EQ(get("/readyz").status, 200);
+}
+
+TEST_F(resources_of_a_node, tell_their_status) {
+  const auto r = get("/conductor/v1/status?x=1");
+  ASSERT_EQ(r.status, 200);
+  const auto body = nlohmann::json::parse(r.body);
+  EXPECT_EQ(body["version"], "1.2.3");
+  EXPECT_EQ(body["connections"], 7);
+  EXPECT_EQ(body["generations_in_flight"], 2);
+  EXPECT_EQ(body["queue"]["waiting"], 3);
+  EXPECT_EQ(body["backends"][0]["state"], "unknown");
+}
+
+TEST_F(resources_of_a_node, live_without_a_dispatcher) {
+  fleet->reset();
+  EXPECT_EQ(get("/healthz").status, 200);
+  EXPECT_EQ(get("/").body, "Ollama is running");
+  EXPECT_EQ(get("/metrics").status, 0);
+  EXPECT_EQ(failure, errc::internal);
+}
+
+TEST_F(resources_of_a_node, are_scraped) {
+  EXPECT_EQ(get("/metrics").body, "waiting 3\n");
+}
+
+TEST_F(resources_of_a_node, refuse_what_is_not_there_in_the_words_of_the_asker) {
+  EXPECT_EQ(get("/nothing").body, "404 page not found");
+  const auto native = get("/conductor/v1/nothing");
+  EXPECT_EQ(native.status, 404);
+  EXPECT_EQ(native.content_type, "application/problem+json");
+  const auto body = nlohmann::json::parse(native.body);
+  EXPECT_EQ(body["code"], "not_found");
+  EXPECT_EQ(body["request_id"], "id-1");
+}
+
+TEST_F(resources_of_a_node, name_the_methods_that_they_take) {
+  const auto r = get("/conductor/v1/status", "DELETE");
+  EXPECT_EQ(r.status, 405);
+  EXPECT_TRUE(std::any_of(r.headers.begin(), r.headers.end(), [](const auto& h) {
+    return h.name == "Allow" && h.value == "GET, HEAD";
+  }));
+}
+
+} // namespace
+} // namespace conductor::test

@@ -1,0 +1,129 @@
+#include "adapters/ollama/prober.hpp"
+
+#include "tests/actors/actor_fixture.hpp"
+
+#include <optional>
+
+namespace conductor::test {
+namespace {
+
+/// The exchanges that PROBER opened, in the test's hand.
+struct opened {
+  std::vector<open_exchange> asked;
+  std::vector<std::shared_ptr<publisher_notes>> notes;
+  std::vector<publisher_actor> exchanges;
+};
+struct fake_upstreams_state {
+  static inline const char* name = "upstreams";
+};
+upstreams_actor::behavior_type
+fake_upstreams(upstreams_actor::stateful_pointer<fake_upstreams_state> self,
+               std::shared_ptr<opened> all) {
+  return {[self, all](const open_exchange& e) -> caf::result<publisher_actor> {
+    if (e.at->backend == "unknown")
+      return make_error(errc::unknown_backend, "unknown backend");
+    all->asked.push_back(e);
+    all->notes.push_back(std::make_shared<publisher_notes>());
+    all->exchanges.push_back(self->system().spawn(publisher, all->notes.back()));
+    return all->exchanges.back();
+  }};
+}
+
+struct outcome {
+  std::optional<probe_result> result;
+  std::optional<failure> failed;
+};
+
+class a_prober : public actor_fixture {
+protected:
+  a_prober() {
+    timing.probe_timeout = std::chrono::seconds(2);
+    subject = system.spawn(prober, system.spawn(fake_upstreams, all), timing);
+  }
+  ~a_prober() override { end(subject); }
+
+  std::shared_ptr<outcome> look_at(const std::string& backend) {
+    auto got = std::make_shared<outcome>();
+    system.spawn([this, got, backend](caf::event_based_actor* self) {
+      self->request(caf::actor_cast<prober_actor>(subject), caf::infinite, probe{backend})
+          .then([got](const probe_result& r) { got->result = r; },
+                [got](const caf::error& e) { got->failed = to_failure(e); });
+    });
+    run();
+    return got;
+  }
+  /// The server says this in exchange `i`.
+  template <class... Messages>
+  void answer(std::size_t i, Messages... messages) {
+    const auto from = caf::actor_cast<caf::strong_actor_ptr>(all->exchanges[i]);
+    const auto to = caf::actor_cast<caf::actor>(subject);
+    (to->enqueue(from, caf::make_message_id(), caf::make_message(std::move(messages)),
+                 nullptr),
+     ...);
+    run();
+  }
+
+  std::shared_ptr<opened> all = std::make_shared<opened>();
+  upstream_settings timing;
+  probing_actor subject;
+};
+
+TEST_F(a_prober, tells_the_version_of_what_answers) {
+  const auto got = look_at("one");
+  ASSERT_EQ(all->asked.size(), 1u);
+  EXPECT_EQ(all->asked[0].asked->target, "/api/version");
+  answer(0, started{head_of(200)}, bytes_of("{\"vers"), bytes_of("ion\":\"0.24.0\"}"),
+         complete{});
+  ASSERT_TRUE(got->result);
+  EXPECT_EQ(got->result->version, "0.24.0");
+}
+
+TEST_F(a_prober, does_not_take_another_server_for_ollama) {
+  for (const auto* body : {"hello", "{}", "{\"version\":7}", ""}) {
+    const auto got = look_at("one");
+    const auto last = all->exchanges.size() - 1;
+    answer(last, started{head_of(200)}, bytes_of(body), complete{});
+    ASSERT_TRUE(got->failed) << body;
+    EXPECT_EQ(got->failed->code, errc::upstream_invalid);
+  }
+  const auto got = look_at("one");
+  answer(all->exchanges.size() - 1, started{head_of(404)}, complete{});
+  ASSERT_TRUE(got->failed);
+  EXPECT_NE(got->failed->detail.find("404"), std::string::npos);
+}
+
+TEST_F(a_prober, waits_for_its_time_and_no_longer) {
+  const auto got = look_at("one");
+  advance(std::chrono::milliseconds(1999));
+  EXPECT_FALSE(got->failed);
+  advance(std::chrono::milliseconds(2));
+  ASSERT_TRUE(got->failed);
+  EXPECT_EQ(got->failed->code, errc::first_byte_timeout);
+  EXPECT_EQ(all->notes[0]->cancels, 1u);
+  answer(0, started{head_of(200)}, complete{}); // too late: nobody is told twice
+  EXPECT_FALSE(got->result);
+}
+
+TEST_F(a_prober, keeps_probes_under_way_apart) {
+  const auto first = look_at("one");
+  const auto second = look_at("two");
+  answer(1, started{head_of(200)}, bytes_of("{\"version\":\"2\"}"));
+  answer(0, started{head_of(200)}, bytes_of("{\"version\":\"1\"}"), complete{});
+  answer(1, complete{});
+  ASSERT_TRUE(first->result && second->result);
+  EXPECT_EQ(first->result->version, "1");
+  EXPECT_EQ(second->result->version, "2");
+}
+
+TEST_F(a_prober, passes_failures_on) {
+  const auto got = look_at("one");
+  answer(0, failed{errc::backend_unreachable, "refused"});
+  ASSERT_TRUE(got->failed);
+  EXPECT_EQ(got->failed->detail, "refused");
+  const auto none = look_at("unknown");
+  ASSERT_TRUE(none->failed);
+  EXPECT_EQ(none->failed->code, errc::unknown_backend);
+}
+
+} // namespace
+} // namespace conductor::test
