@@ -68,12 +68,18 @@ std::string_view record_splitter::push(std::string_view text) {
   return text;
 }
 
+/// Blank lines between or behind records are no records.
 void record_splitter::remember(std::string_view records) {
   const auto mark =
       kind_ == kind::ndjson ? std::string_view{"\n"} : std::string_view{"\n\n"};
-  const auto body = records.substr(0, records.size() - mark.size());
-  const auto before = body.rfind(mark);
-  last_ = before == std::string_view::npos ? body : body.substr(before + mark.size());
+  const auto end = records.find_last_not_of('\n');
+  if (end == std::string_view::npos)
+    return;
+  records = records.substr(0, end + 1);
+  const auto before = records.rfind(mark);
+  last_ =
+      before == std::string_view::npos ? records : records.substr(before + mark.size());
+  last_.erase(0, last_.find_first_not_of('\n'));
 }
 
 bool record_splitter::finished() const {

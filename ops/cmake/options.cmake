@@ -1,4 +1,5 @@
 option(CONDUCTOR_TESTS "Build the tests, the scripted Ollama and the bench" ON)
+option(CONDUCTOR_FUZZ "Build the fuzz targets instead of the tests (clang)" OFF)
 set(CONDUCTOR_SANITIZE "" CACHE STRING "Sanitizers to build with, as in -fsanitize=")
 
 find_program(CCACHE ccache)

@@ -113,5 +113,16 @@ TEST(a_record_splitter, gives_out_a_last_line_without_its_end) {
   EXPECT_EQ(split.rest(), "{\"b\":2}");
 }
 
+// Found by tests/fuzz/records.cpp.
+TEST(a_record_splitter, takes_blank_lines_for_no_record) {
+  const std::string text = "data: {}\n\n\n\ndata: [DONE]\n\n\n\n\n";
+  for (std::size_t step = 1; step <= text.size(); ++step) {
+    auto split = sse(dialect::openai);
+    for (std::size_t at = 0; at < text.size(); at += step)
+      split.push(std::string_view{text}.substr(at, step));
+    EXPECT_TRUE(split.finished()) << step;
+  }
+}
+
 } // namespace
 } // namespace conductor::test
