@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Drives the real clients of one language against a node in front of a scripted Ollama:
-run.py js|python BUILD_DIR CONDUCTOR SCRIPTED_OLLAMA. The clients are installed from their
+"""Drives the real clients of one language, or our own, against a node in front of a scripted
+Ollama: run.py js|python|conductor BUILD_DIR CONDUCTOR SCRIPTED_OLLAMA. Those of others are installed from their
 lock files into BUILD_DIR, once for each content of these."""
 
 import hashlib
@@ -56,10 +56,14 @@ def python():
     return [str(place / "bin" / "python"), "-B", str(HERE / "python" / "clients_test.py"), "-v"]
 
 
-command = {"js": js, "python": python}[LANGUAGE]()
+def own():
+    return [sys.executable, "-B", str(HERE / "conductor" / "commands_test.py"), "-v"]
+
+
+command = {"js": js, "python": python, "conductor": own}[LANGUAGE]()
 with scripted_ollama(OLLAMA) as ollama, conductor(NODE, ollama.port) as node:
     until("readiness", lambda: ask(node.port, "GET", "/readyz")[0] == 200)
     done = subprocess.run(command, env={
-        **os.environ, "OLLAMA_URL": f"http://127.0.0.1:{ollama.port}", "NO_PROXY": "*",
+        **os.environ, "OLLAMA_URL": f"http://127.0.0.1:{ollama.port}", "NO_PROXY": "*", "CONDUCTOR": NODE,
         "CONDUCTOR_URL": f"http://127.0.0.1:{node.port}"}, check=False)
 sys.exit(done.returncode)

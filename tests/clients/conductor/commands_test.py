@@ -1,0 +1,158 @@
+"""The commands of `conductor` as a person types them, against a live node."""
+
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import unittest
+import urllib.request
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "guards"))
+from processes import free_port, until  # noqa: E402
+
+PROGRAM, DIRECT, NODE = os.environ["CONDUCTOR"], os.environ["OLLAMA_URL"], os.environ["CONDUCTOR_URL"]
+WORDS = "Grüße aus Köln: 東京, 🚀 and the rest. "
+
+
+def control(path, body=None):
+    request = urllib.request.Request(
+        f"{DIRECT}/_scripted/{path}", None if body is None else json.dumps(body).encode(),
+        method="GET" if body is None else "POST")
+    with urllib.request.urlopen(request, timeout=20) as answer:
+        return json.loads(answer.read() or b"{}")
+
+
+def environment(host=NODE):
+    return {**os.environ, "CONDUCTOR_HOST": host}
+
+
+def run(*words, host=NODE, stdin=""):
+    return subprocess.run([PROGRAM, *words], input=stdin, capture_output=True, text=True,
+                          timeout=30, check=False, env=environment(host))
+
+
+class Commands(unittest.TestCase):
+    def setUp(self):
+        control("script", {"default": {}})
+
+    def done(self, *words, **how):
+        result = run(*words, **how)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        return result
+
+    def test_run_prints_the_answer_and_nothing_else(self):
+        control("script", {"default": {"echo": True}})
+        self.assertEqual(self.done("run", "canned", WORDS).stdout.strip(), WORDS.strip())
+
+    def test_run_puts_standard_input_before_the_prompt(self):
+        control("script", {"default": {"echo": True}})
+        said = self.done("run", "canned", "and this", stdin="first that\n").stdout
+        self.assertLess(said.index("first that"), said.index("and this"))
+
+    def test_run_verbose_tells_its_statistics_apart(self):
+        result = self.done("run", "canned", "--verbose", "hello")
+        for line in ("total duration:", "load duration:", "prompt eval count:", "eval count:", "eval rate:"):
+            self.assertIn(line, result.stderr)
+            self.assertNotIn(line, result.stdout)
+
+    def test_run_json_prints_the_records(self):
+        lines = self.done("run", "canned", "--json", "hello").stdout.splitlines()
+        self.assertTrue(json.loads(lines[-1])["done"])
+        self.assertFalse(any(json.loads(line)["done"] for line in lines[:-1]))
+
+    def test_run_streams(self):
+        control("script", {"default": {"records": 3, "gap_ms": 400}})
+        with subprocess.Popen([PROGRAM, "run", "canned", "hello"], stdout=subprocess.PIPE,
+                              env=environment(), stdin=subprocess.DEVNULL) as process:
+            self.assertTrue(os.read(process.stdout.fileno(), 1))
+            self.assertIsNone(process.poll(), "the first words came with the last")
+            process.stdout.read()
+        self.assertEqual(process.returncode, 0)
+
+    def test_run_pulls_a_model_that_is_not_there(self):
+        self.done("run", "newcomer", "hello")
+        self.assertIn("newcomer:latest", self.done("list").stdout)
+
+    def test_run_says_what_failed(self):
+        control("script", {"default": {"status": 500, "error_text": "out of cheese"}})
+        refused = run("run", "canned", "hello")
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn("out of cheese", refused.stderr)
+        control("script", {"default": {"records": 4, "error_after": 2}})
+        broken = run("run", "canned", "hello")
+        self.assertEqual(broken.returncode, 1)
+        self.assertIn("scripted error", broken.stderr)
+        self.assertTrue(broken.stdout.strip(), "what came before the error is shown")
+
+    def test_ctrl_c_cancels_at_the_server(self):
+        control("script", {"default": {"records": 100000, "gap_ms": 10}})
+        before = control("stats")["cancels"]
+        with subprocess.Popen([PROGRAM, "run", "canned", "hello"], stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, env=environment(), stdin=subprocess.DEVNULL) as process:
+            os.read(process.stdout.fileno(), 1)
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=20)
+        self.assertEqual(process.returncode, 130)
+        until("the cancel at Ollama", lambda: control("stats")["cancels"] > before)
+
+    def test_no_node_is_an_error_that_says_how_to_start_one(self):
+        result = run("list", host=f"127.0.0.1:{free_port()}")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("conductor serve", result.stderr)
+
+    def test_the_models_are_listed_shown_copied_and_removed(self):
+        self.assertIn("canned:latest", self.done("list").stdout)
+        self.assertIn("NAME", self.done("ls").stdout)
+        self.assertIn("parameters", self.done("show", "canned").stdout)
+        self.done("cp", "canned", "again")
+        self.assertIn("again:latest", self.done("list").stdout)
+        self.assertIn("deleted 'again'", self.done("rm", "again").stdout)
+        self.assertNotIn("again:latest", self.done("list").stdout)
+        self.assertEqual(run("rm", "again").returncode, 1)
+
+    def test_a_model_is_loaded_and_stopped(self):
+        self.done("run", "canned", "hello")
+        self.assertIn("canned:latest", self.done("ps").stdout)
+        self.done("stop", "canned")
+        until("the unload", lambda: "canned:latest" not in self.done("ps").stdout)
+
+    def test_a_model_is_pulled(self):
+        result = self.done("pull", "fresh")
+        self.assertIn("success", result.stdout + result.stderr)
+        self.assertIn("fresh:latest", self.done("list").stdout)
+
+    def test_the_node_tells_its_status_and_version(self):
+        self.assertIn(DIRECT, self.done("status").stdout)
+        said = self.done("version").stdout
+        self.assertIn(control_version(), said)
+
+    def test_wrong_usage_is_told_apart(self):
+        for words in (["run"], ["cp", "one"], ["nonsense"], ["list", "--nonsense"]):
+            result = run(*words)
+            self.assertEqual(result.returncode, 2, words)
+            self.assertTrue(result.stderr, words)
+
+    def test_the_request_leaves_soon_after_the_start(self):
+        """Processor time, not the clock: what the program itself spends until it has asked."""
+        before = os.times()
+        for _ in range(5):
+            self.done("version")
+        spent = os.times()
+        used = (spent.children_user - before.children_user) + (spent.children_system - before.children_system)
+        self.assertLess(used / 5, 0.1)
+
+    def test_bench_compares_and_gives_a_verdict(self):
+        control("script", {"default": {"records": 8, "gap_ms": 1}})
+        result = self.done("bench", "canned", "--rounds", "3", "--direct", DIRECT)
+        self.assertIn("tokens/s", result.stdout)
+
+
+def control_version():
+    with urllib.request.urlopen(f"{DIRECT}/api/version", timeout=20) as answer:
+        return json.loads(answer.read())["version"]
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,155 @@
+#include "tests/support/scripted_ollama.hpp"
+
+#include "tests/support/http_client.hpp"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <sstream>
+#include <stdexcept>
+
+namespace conductor::test {
+namespace {
+
+using json = nlohmann::json;
+using namespace std::chrono_literals;
+
+/// What everything else is tested against must itself behave as the facts say.
+class a_scripted_ollama : public ::testing::Test {
+protected:
+  http_answer chat(json changes = json::object(), bool stream = true) {
+    return fetch(ollama.port(), "POST", "/api/chat", body(changes, stream));
+  }
+  static std::string body(const json& script_changes, bool stream = true) {
+    return json{{"model", "canned"},
+                {"stream", stream},
+                {"messages", {{{"role", "user"}, {"content", "hello"}}}},
+                {"options", {{"script", script_changes}}}}
+        .dump();
+  }
+  static std::vector<json> records(const http_answer& a) {
+    std::vector<json> all;
+    std::istringstream lines{a.body};
+    for (std::string line; std::getline(lines, line);)
+      all.push_back(json::parse(line));
+    return all;
+  }
+  static std::string text_of(const std::vector<json>& all) {
+    std::string text;
+    for (const auto& r : all)
+      text += r["message"]["content"].get<std::string>();
+    return text;
+  }
+
+  scripted_ollama ollama;
+};
+
+TEST_F(a_scripted_ollama, streams_records_and_says_done_once) {
+  const auto a = chat({{"records", 5}});
+  EXPECT_EQ(a.status, 200);
+  EXPECT_EQ(a.headers.at("content-type"), "application/x-ndjson");
+  const auto all = records(a);
+  ASSERT_EQ(all.size(), 6u);
+  for (std::size_t i = 0; i < 5; ++i)
+    EXPECT_EQ(all[i]["done"], false);
+  EXPECT_EQ(all.back()["done"], true);
+  EXPECT_EQ(all.back()["eval_count"], 5);
+  script s;
+  s.records = 5;
+  EXPECT_EQ(text_of(all), expected_text(s));
+}
+
+TEST_F(a_scripted_ollama, sends_its_head_with_the_first_record) {
+  http_client c{ollama.port()};
+  ASSERT_TRUE(c.ask("POST", "/api/chat", body({{"first_ms", 400}, {"records", 1}})));
+  EXPECT_EQ(c.read_first_chunk(150ms).status, 0) << "a head before the first record";
+  EXPECT_EQ(c.read_first_chunk().status, 200);
+}
+
+TEST_F(a_scripted_ollama, answers_whole_where_no_stream_is_wanted) {
+  const auto a = chat({{"records", 3}}, false);
+  EXPECT_EQ(a.headers.at("content-type"), "application/json; charset=utf-8");
+  EXPECT_EQ(records(a).size(), 1u);
+}
+
+TEST_F(a_scripted_ollama, fails_where_it_is_told) {
+  const auto error = records(chat({{"records", 5}, {"error_after", 2}}));
+  ASSERT_EQ(error.size(), 3u);
+  EXPECT_EQ(error.back(), json({{"error", "scripted error"}}));
+  const auto died = chat({{"records", 5}, {"die_after", 2}});
+  EXPECT_FALSE(died.whole);
+  EXPECT_EQ(records(died).size(), 2u);
+  const auto undone = chat({{"records", 2}, {"no_done", true}});
+  EXPECT_TRUE(undone.whole);
+  EXPECT_EQ(records(undone).back()["done"], false);
+  EXPECT_EQ(chat({{"status", 503}}).status, 503);
+}
+
+TEST_F(a_scripted_ollama, splits_at_every_byte_without_changing_any) {
+  const auto whole = text_of(records(chat({{"records", 4}})));
+  const auto split = text_of(records(chat({{"records", 4}, {"split", 1}})));
+  EXPECT_EQ(whole, split);
+}
+
+TEST_F(a_scripted_ollama, names_what_is_wrong_with_a_script) {
+  const auto a = chat({{"recods", 5}});
+  EXPECT_EQ(a.status, 400);
+  EXPECT_NE(a.body.find("recods"), std::string::npos);
+  EXPECT_THROW(script::parse(R"({"records":"many"})"), std::invalid_argument);
+}
+
+TEST_F(a_scripted_ollama, counts_a_client_that_leaves) {
+  {
+    http_client c{ollama.port()};
+    ASSERT_TRUE(c.ask("POST", "/api/chat", body({{"hang", true}})));
+    EXPECT_EQ(ollama.wait_for_in_flight(1), "");
+  }
+  EXPECT_EQ(ollama.wait_for_cancels(1), "");
+  EXPECT_EQ(ollama.wait_for_in_flight(0), "");
+  EXPECT_EQ(ollama.seen().answers_finished, 0u);
+}
+
+TEST_F(a_scripted_ollama, uses_scripts_in_the_order_of_their_nearness) {
+  script three;
+  three.records = 3;
+  ollama.set_default(three);
+  script one;
+  one.records = 1;
+  ollama.next(one);
+  EXPECT_EQ(records(chat()).size(), 2u);
+  EXPECT_EQ(records(chat()).size(), 4u);
+  EXPECT_EQ(records(chat({{"records", 2}})).size(), 3u);
+}
+
+TEST_F(a_scripted_ollama, knows_its_routes_and_its_models) {
+  EXPECT_EQ(fetch(ollama.port(), "GET", "/").body, "Ollama is running");
+  EXPECT_EQ(fetch(ollama.port(), "GET", "/nothing").status, 404);
+  EXPECT_EQ(fetch(ollama.port(), "GET", "/api/chat").status, 405);
+  const auto missing =
+      fetch(ollama.port(), "POST", "/api/chat", R"({"model":"none","messages":[]})");
+  EXPECT_EQ(missing.status, 404);
+  EXPECT_EQ(json::parse(missing.body)["error"], "model 'none' not found");
+}
+
+TEST(a_scripted_ollama_with_one_place, queues_the_rest_where_nobody_sees_it) {
+  scripted_ollama_options options;
+  options.parallel = 1;
+  scripted_ollama ollama{options};
+  script hanging;
+  hanging.hang_after = 1;
+  ollama.next(hanging);
+  const std::string body = R"({"model":"canned","prompt":"hello"})";
+  http_client first{ollama.port()};
+  ASSERT_TRUE(first.ask("POST", "/api/generate", body));
+  EXPECT_EQ(first.read_first_chunk().status, 200);
+  http_client second{ollama.port()};
+  ASSERT_TRUE(second.ask("POST", "/api/generate", body));
+  EXPECT_EQ(second.read_first_chunk(150ms).status, 0);
+  EXPECT_EQ(ollama.seen().waiting, 1u);
+  first.close();
+  EXPECT_EQ(second.read_answer().status, 200);
+  EXPECT_EQ(ollama.seen().max_generating, 1u);
+}
+
+} // namespace
+} // namespace conductor::test
