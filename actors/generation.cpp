@@ -93,7 +93,7 @@ void serve_all(self_ptr self) {
   auto& st = self->state;
   std::erase_if(st.readers, [&](reader& r) { return serve(self, r); });
   bound(self);
-  if (!st.readers.empty()) {
+  if (!st.readers.empty() || !st.had_reader) {
     demand_more(self);
     return;
   }
@@ -260,6 +260,7 @@ generation_actor::behavior_type generation(self_ptr self, request_ptr asked,
           return;
         }
         self->monitor(r.to);
+        self->state.had_reader = true;
         self->state.readers.push_back(std::move(r));
       },
       [self](demand d) {

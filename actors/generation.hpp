@@ -56,6 +56,7 @@ struct generation_state {
   std::uint64_t buffered = 0;    ///< bytes in `pieces`
   std::uint64_t to_demand = 0;   ///< bytes to ask of the exchange at the next occasion
   std::vector<reader> readers;
+  bool had_reader = false; ///< the first may come later than the first record
   std::optional<std::variant<complete, failed>> end;
 };
 

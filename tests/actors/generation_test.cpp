@@ -80,12 +80,13 @@ protected:
     exchanges->push_back(exchange.back());
   }
 
-  void start() {
+  void start(bool with_reader = true) {
     auto dispatcher = system.spawn(fake_dispatcher, log);
     auto upstreams = system.spawn(fake_upstreams, exchanges, opened);
     subject = system.spawn(generation, request_ptr{asked},
                            generation_links{dispatcher, upstreams, limits});
-    from_client = attach(reader_log, 0, 1000);
+    if (with_reader)
+      from_client = attach(reader_log, 0, 1000);
     run();
   }
 
@@ -134,6 +135,19 @@ TEST_F(a_generation, passes_head_records_and_end_in_order) {
   upstream(bytes_of("b\n"));
   upstream(complete{});
   EXPECT_EQ(reader_log->events, (events{"head 200", "+a\n", "+b\n", "done"}));
+  EXPECT_TRUE(ended(subject));
+}
+
+// SESSION starts it from another thread: its answer may be whole before it is subscribed.
+TEST_F(a_generation, waits_for_its_first_reader) {
+  start(false);
+  upstream(started{head_of(200)});
+  upstream(bytes_of("a\n"));
+  upstream(complete{});
+  EXPECT_FALSE(ended(subject));
+  attach(reader_log, 0, 1000);
+  run();
+  EXPECT_EQ(reader_log->events, (events{"head 200", "+a\n", "done"}));
   EXPECT_TRUE(ended(subject));
 }
 
