@@ -16,8 +16,9 @@ struct client_links {
   wire_actor wire;
   std::function<resources_actor()> resources; ///< the present one
   observer_actor observer;
-  /// Starts a GENERATION on the client's own lane.
-  std::function<generation_actor(const request_ptr&)> start;
+  /// Starts what publishes the answer, on the client's own lane: a GENERATION, or a FEED
+  /// of events.
+  std::function<publisher_actor(const request_ptr&)> start;
   stream_settings limits;
 };
 
@@ -30,8 +31,8 @@ struct client_state {
   static inline const char* name = "client";
 
   client_links links;
-  request_ptr asked;           ///< null: between two requests
-  generation_actor generation; ///< null: none asked, or it is over
+  request_ptr asked;          ///< null: between two requests
+  publisher_actor generation; ///< null: none asked, or it is over
   request_summary summary;
   std::uint64_t taken = 0; ///< bytes that the socket took and no demand replaced yet
 };

@@ -96,7 +96,7 @@ struct settings {
   queue_settings queue;
   runtime_settings runtime;
   log_settings log;
-  std::string data_dir; ///< `[store] data_dir`; nothing is written there yet
+  std::string data_dir; ///< `[store] data_dir`: conversations, in SQLite
 };
 
 } // namespace conductor

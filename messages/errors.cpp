@@ -49,6 +49,12 @@ const char* to_string(errc code) noexcept {
     return "body_aborted";
   case errc::shutting_down:
     return "shutting_down";
+  case errc::session_not_found:
+    return "session_not_found";
+  case errc::session_busy:
+    return "session_busy";
+  case errc::store_failed:
+    return "store_failed";
   case errc::internal:
     return "internal";
   }

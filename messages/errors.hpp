@@ -26,6 +26,9 @@ enum class errc : std::uint8_t {
   reader_too_slow,    ///< a reader fell further behind than `stream.buffer`
   body_aborted,       ///< the client left inside its request body
   shutting_down,      ///< the node stops
+  session_not_found,  ///< no session has that id
+  session_busy,       ///< a turn is under way, and the message was not to wait
+  store_failed,       ///< the store did not take it: nothing was acknowledged
   internal            ///< an actor failed
 };
 

@@ -16,6 +16,7 @@ using request_clock = std::chrono::steady_clock;
 /// What a request asks of the node.
 enum class request_kind {
   local,    ///< answered by the node itself
+  follow,   ///< events of a session, which come while they happen
   relay,    ///< passed to a backend, takes no place there
   inference ///< passed to a backend, takes a place there
 };

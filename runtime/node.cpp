@@ -5,9 +5,13 @@
 #include "actors/desk.hpp"
 #include "actors/dispatcher.hpp"
 #include "actors/generation.hpp"
+#include "actors/sessions.hpp"
 #include "adapters/lane/hosted.hpp"
 #include "adapters/metrics/observer.hpp"
+#include "adapters/native/feed.hpp"
 #include "adapters/native/resources.hpp"
+#include "adapters/native/session_id.hpp"
+#include "adapters/native/session_json.hpp"
 #include "adapters/ollama/prober.hpp"
 #include "adapters/ollama/upstreams.hpp"
 #include "runtime/scheduler.hpp"
@@ -55,6 +59,8 @@ node::node(settings values, std::string version,
     , version_(std::move(version))
     , gave_up_(std::move(gave_up)) {
   tune(caf_, values_.runtime);
+  store_files_ = std::make_unique<store_files>(
+      values_.data_dir.empty() ? std::string{} : values_.data_dir + "/conductor.db");
   system_.emplace(caf_);
   pulses::all().limit = std::chrono::nanoseconds(values_.runtime.stall).count();
 }
@@ -111,12 +117,63 @@ std::vector<child_spec> node::children() {
                                                 values_.queue, backend_factory{start}));
                    return dispatcher_.get().address();
                  }});
+  all.push_back({"store", [this] {
+                   auto s = spawn_worker(*system_, store, store_files_.get());
+                   store_.set(caf::actor_cast<store_actor>(s));
+                   return s.address();
+                 }});
+  all.push_back(
+      {"sessions", [this] {
+         const auto start = [this](session_record_ptr record, session_links links) {
+           return spawn_worker(*system_, session, std::move(record), std::move(links));
+         };
+         sessions_.set(spawn_worker(
+             *system_, sessions, for_sessions(),
+             std::function<session_actor(session_record_ptr, session_links)>{start}));
+         return sessions_.get().address();
+       }});
   all.push_back({"resources", [this] {
-                   resources_links links{[this] { return dispatcher_.get(); }, facts()};
+                   resources_links links{[this] { return dispatcher_.get(); }, facts(),
+                                         [this] { return sessions_.get(); },
+                                         new_session_id};
                    resources_.set(spawn_worker(*system_, resources, std::move(links)));
                    return resources_.get().address();
                  }});
   return all;
+}
+
+/// On the lane of `at`.
+publisher_actor node::start_answer(station& at, const request_ptr& asked) {
+  if (asked->kind == request_kind::follow)
+    return caf::actor_cast<publisher_actor>(
+        spawn_on(*at.where, feed, asked,
+                 std::function<sessions_actor()>{[this] { return sessions_.get(); }}));
+  return caf::actor_cast<publisher_actor>(spawn_on(
+      *at.where, generation, asked,
+      generation_links{caf::actor_cast<places_actor>(at.desk),
+                       caf::actor_cast<upstreams_actor>(at.upstreams), values_.stream}));
+}
+
+session_links node::for_sessions() {
+  session_links links;
+  links.store = store_.get();
+  links.start = [this](const request_ptr& asked) {
+    const auto few = std::min_element(
+        stations_.begin(), stations_.end(), [](const auto& a, const auto& b) {
+          return a->where->connections < b->where->connections;
+        });
+    return start_answer(**few, asked);
+  };
+  links.read = read_chat_records;
+  links.write = chat_message;
+  links.quote = json_quoted;
+  links.clock = [] {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(
+               std::chrono::system_clock::now().time_since_epoch())
+        .count();
+  };
+  links.window_bytes = values_.stream.window_bytes;
+  return links;
 }
 
 node_facts node::facts() {
@@ -175,10 +232,7 @@ void node::listen(const endpoint& at, std::vector<listener::seat> seats) {
                                    [&](const auto& s) { return s->where == &where; });
     auto& s = **mine;
     const auto start = [this, &s](const request_ptr& asked) {
-      return spawn_on(*s.where, generation, asked,
-                      generation_links{caf::actor_cast<places_actor>(s.desk),
-                                       caf::actor_cast<upstreams_actor>(s.upstreams),
-                                       values_.stream});
+      return start_answer(s, asked);
     };
     return spawn_on(where, client,
                     client_links{wire, [this] { return resources_.get(); }, s.observer,
@@ -254,11 +308,15 @@ void node::finish() {
     end(s->upstreams);
     end(s->observer);
   }
+  end(sessions_.get());
+  end(store_.get());
   end(prober_.get());
   end(resources_.get());
   end(dispatcher_.get());
   end(fleet_observer_.get());
   supervisor_ = nullptr;
+  sessions_.clear();
+  store_.clear();
   prober_.clear();
   resources_.clear();
   dispatcher_.clear();
@@ -270,6 +328,7 @@ void node::finish() {
   for (auto& l : lanes_)
     l->join();
   listeners_.clear();
+  store_files_.reset();
   system_.reset();
   lanes_.clear();
 }

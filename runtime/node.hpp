@@ -1,10 +1,12 @@
 #pragma once
 
+#include "actors/session.hpp"
 #include "actors/supervisor.hpp"
 #include "adapters/http/listener.hpp"
 #include "adapters/lane/lane.hpp"
 #include "adapters/metrics/series.hpp"
 #include "adapters/native/resources.hpp"
+#include "adapters/store/store.hpp"
 #include "config/settings.hpp"
 #include "messages/actors.hpp"
 #include "runtime/slot.hpp"
@@ -48,6 +50,8 @@ private:
   void build_lane(const std::string& name);
   std::vector<child_spec> children();
   node_facts facts();
+  publisher_actor start_answer(station& at, const request_ptr& asked);
+  session_links for_sessions();
   void listen(const endpoint& at, std::vector<listener::seat> seats);
   std::size_t connections() const;
   std::string metrics(const fleet_status& fleet) const;
@@ -60,10 +64,13 @@ private:
   std::optional<caf::actor_system> system_;
   std::shared_ptr<series> counts_ = std::make_shared<series>();
   std::vector<std::unique_ptr<station>> stations_; // the admin's last, if there is one
+  std::unique_ptr<store_files> store_files_;       // ends before the system
   slot<dispatcher_actor> dispatcher_;
   slot<prober_actor> prober_;
   slot<resources_actor> resources_;
   slot<observer_actor> fleet_observer_;
+  slot<store_actor> store_;
+  slot<sessions_actor> sessions_;
   supervisor_actor supervisor_;
   std::function<void(const std::string&)> gave_up_;
   std::vector<std::unique_ptr<listener>> listeners_;

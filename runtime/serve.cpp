@@ -16,6 +16,7 @@
 #include <iostream>
 #include <memory>
 #include <sstream>
+#include <sys/stat.h>
 #include <unistd.h>
 
 extern char** environ;
@@ -117,6 +118,7 @@ void say_hello(const node& n, const settings& values) {
 /// Runs until a signal: the first one drains, the second one does not wait.
 int serve(const settings& values) {
   std::signal(SIGPIPE, SIG_IGN);
+  ::umask(S_IRWXG | S_IRWXO); // conversations and sockets are the owner's alone
   boost::asio::io_context main_loop{1};
   boost::asio::signal_set signals{main_loop, SIGINT, SIGTERM};
   int code = 0;

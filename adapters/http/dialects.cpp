@@ -46,6 +46,8 @@ std::string title_of(int status) {
     return "Not Found";
   case 405:
     return "Method Not Allowed";
+  case 409:
+    return "Conflict";
   case 413:
     return "Content Too Large";
   case 429:
@@ -83,6 +85,10 @@ int status_of(errc code) {
   switch (code) {
   case errc::unknown_backend:
     return 400;
+  case errc::session_not_found:
+    return 404;
+  case errc::session_busy:
+    return 409;
   case errc::first_byte_timeout:
   case errc::gap_timeout:
     return 504;
@@ -91,6 +97,7 @@ int status_of(errc code) {
   case errc::backend_down:
   case errc::no_backend:
   case errc::shutting_down:
+  case errc::store_failed:
     return 503;
   case errc::internal:
     return 500;

@@ -63,7 +63,10 @@ route find_route(std::string_view method, std::string_view path) {
   const bool reads = method == "GET" || method == "HEAD";
   r.repeatable = reads;
   if (under(path, "/conductor")) {
-    r.kind = request_kind::local;
+    const bool follows = under(path, "/conductor/v1/sessions") &&
+                         ((method == "POST" && path.ends_with("/messages")) ||
+                          (method == "GET" && path.ends_with("/events")));
+    r.kind = follows ? request_kind::follow : request_kind::local;
     r.speaks = dialect::native;
     return r;
   }

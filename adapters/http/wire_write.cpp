@@ -75,7 +75,8 @@ void wire::begin(const response_head& head) {
     if (value_of(head.headers, "Cache-Control").empty())
       add(text, "Cache-Control", "no-cache");
   }
-  add(text, "X-Conductor-Backend", head.backend);
+  if (!head.backend.empty())
+    add(text, "X-Conductor-Backend", head.backend);
   if (head.length) {
     add(text, "Content-Length", std::to_string(*head.length));
   } else if (!head.bodiless) {

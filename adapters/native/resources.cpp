@@ -1,5 +1,8 @@
 #include "adapters/native/resources.hpp"
 
+#include "adapters/native/problem.hpp"
+#include "adapters/native/session_routes.hpp"
+
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -20,19 +23,6 @@ std::string dump(const json& j) {
 
 response text(int status, std::string body) {
   return {status, plain, std::move(body), {}};
-}
-
-response problem(const request& asked, int status, std::string title, std::string detail,
-                 std::string code) {
-  return {status,
-          "application/problem+json",
-          dump({{"type", "about:blank"},
-                {"title", std::move(title)},
-                {"status", status},
-                {"detail", std::move(detail)},
-                {"code", std::move(code)},
-                {"request_id", asked.id}}),
-          {}};
 }
 
 json as_status(const backend_load& b) {
@@ -110,13 +100,15 @@ resources_actor::behavior_type resources(self_ptr self, resources_links links) {
       [self](const request_ptr& asked) -> caf::result<response> {
         const auto path = asked->target.substr(0, asked->target.find('?'));
         const bool native = path.starts_with("/conductor");
+        if (path.starts_with("/conductor/v1/sessions"))
+          return answer_sessions(self, asked);
         if (!exists(path))
-          return native ? problem(*asked, 404, "Not Found", "there is nothing at " + path,
-                                  "not_found")
-                        : text(404, "404 page not found");
+          return native
+                     ? problem(asked->id, 404, "not_found", "there is nothing at " + path)
+                     : text(404, "404 page not found");
         if (asked->method != "GET" && asked->method != "HEAD") {
-          auto r = native ? problem(*asked, 405, "Method Not Allowed",
-                                    path + " takes GET and HEAD", "method_not_allowed")
+          auto r = native ? problem(asked->id, 405, "method_not_allowed",
+                                    path + " takes GET and HEAD")
                           : text(405, "405 method not allowed");
           r.headers.push_back({"Allow", "GET, HEAD"});
           return r;

@@ -2,6 +2,7 @@
 
 #include "config/settings.hpp"
 #include "messages/actors.hpp"
+#include "messages/session.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
 
@@ -24,6 +25,8 @@ struct node_facts {
 struct resources_links {
   std::function<dispatcher_actor()> dispatcher; ///< the present one
   node_facts node;
+  std::function<sessions_actor()> sessions; ///< the present one
+  std::function<std::string()> new_session_id;
 };
 
 /// RESOURCES answers what the node itself is asked: `/`, `/healthz`, `/readyz`,

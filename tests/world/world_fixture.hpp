@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <cstdlib>
+#include <filesystem>
 #include <future>
 #include <memory>
 #include <string>
@@ -25,6 +26,7 @@ protected:
     values.upstream.probe_interval = std::chrono::milliseconds(200);
     values.server.drain = std::chrono::seconds(5);
     values.log.requests = false;
+    values.data_dir = folder.string();
   }
 
   /// Adds a backend that is the scripted Ollama at that port.
@@ -102,6 +104,16 @@ protected:
            R"("options":{"script":)" + std::string{script} + "}}";
   }
 
+  /// A folder of this test's own, gone with it.
+  struct temporary_folder : std::filesystem::path {
+    temporary_folder() {
+      std::string name = std::filesystem::temp_directory_path() / "conductor-XXXXXX";
+      assign(::mkdtemp(name.data()));
+    }
+    ~temporary_folder() { std::filesystem::remove_all(*this); }
+  };
+
+  temporary_folder folder;
   scripted_ollama ollama;
   settings values;
   std::unique_ptr<node> subject;

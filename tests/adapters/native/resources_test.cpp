@@ -32,7 +32,6 @@ fake_dispatcher(dispatcher_actor::stateful_pointer<fake_dispatcher_state>,
   };
 }
 
-
 /// RESOURCES before a DISPATCHER that knows what the test says.
 class resources_of_a_node : public actor_fixture {
 protected:
@@ -45,8 +44,10 @@ protected:
                      [](const fleet_status& f) {
                        return "waiting " + std::to_string(f.waiting) + "\n";
                      }};
-    subject = system.spawn(resources,
-                           resources_links{[dispatcher] { return dispatcher; }, facts});
+    subject =
+        system.spawn(resources, resources_links{[dispatcher] { return dispatcher; },
+                                                facts, [] { return sessions_actor{}; },
+                                                [] { return std::string{"new"}; }});
     backend_load one;
     one.status.name = "one";
     one.status.url = "http://127.0.0.1:11434";

@@ -1,0 +1,44 @@
+#pragma once
+
+#include "messages/session.hpp"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+namespace conductor {
+
+/// One connection to the SQLite file of conversations. Every call may block: for an
+/// executor's thread only, one connection a thread. Throws std::runtime_error with
+/// SQLite's words.
+class database {
+public:
+  enum class use { write, read };
+
+  /// Opens or creates the file; a writer brings its schema up to date, and marks answers
+  /// that a crash cut as interrupted.
+  database(const std::string& file, use how);
+  ~database();
+  database(const database&) = delete;
+
+  /// One transaction: all of these are durable when it returns, or none.
+  void write(const std::vector<store_write>& writes,
+             const std::vector<std::string>& erased);
+
+  /// Null: there is none of that id.
+  session_record_ptr read(const std::string& id);
+  session_page list(const store_list& wish);
+
+private:
+  class statement;
+  void execute(const char* sql);
+  void migrate();
+  [[noreturn]] void fail(const std::string& what) const;
+
+  sqlite3* handle_ = nullptr;
+};
+
+} // namespace conductor

@@ -1,0 +1,62 @@
+#pragma once
+
+#include "adapters/blocking/executor.hpp"
+#include "adapters/store/database.hpp"
+
+#include <caf/typed_event_based_actor.hpp>
+#include <caf/typed_response_promise.hpp>
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace conductor {
+
+/// The file and the threads of a store; outlives the actor that uses it.
+struct store_files {
+  explicit store_files(std::string f) : file(std::move(f)) {}
+
+  std::string file;                 ///< of SQLite; made with its folder when first used
+  std::unique_ptr<database> writes; ///< the writer thread's own
+  std::unique_ptr<database> reads;  ///< the reader thread's own
+  std::atomic<bool> made{false};    ///< the writer has opened the file
+  executor writer{"store-writer"};
+  executor reader{"store-reader"};
+};
+
+/// What a batch came to.
+struct batch_written {
+  std::string failure; ///< empty: durable
+};
+
+/// What a reader found, ready to be told.
+struct read_done {
+  std::function<void()> tell;
+};
+
+/// STORE over SQLite, which also hears from its threads.
+using sqlite_store_actor =
+    store_actor::extend<caf::reacts_to<batch_written>, caf::reacts_to<read_done>>;
+
+/// STORE owns the writes that wait for the disk. While one transaction is under way the
+/// next collects, so that a slow disk makes larger batches and not a longer queue. A
+/// batch that fails fails all that is in it: nothing was acknowledged.
+struct store_state {
+  static inline const char* name = "store";
+
+  store_files* files = nullptr;
+  std::vector<store_write> writes;
+  std::vector<std::string> erased;
+  std::vector<caf::typed_response_promise<stored>> waiting; ///< for the next batch
+  std::vector<caf::typed_response_promise<stored>> under_way;
+};
+
+sqlite_store_actor::behavior_type
+store(sqlite_store_actor::stateful_pointer<store_state> self, store_files* files);
+
+} // namespace conductor
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::batch_written)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::read_done)

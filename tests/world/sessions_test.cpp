@@ -1,0 +1,275 @@
+#include "tests/world/world_fixture.hpp"
+
+#include <set>
+
+namespace conductor::test {
+namespace {
+
+using json = nlohmann::json;
+using namespace std::chrono_literals;
+
+/// A node with sessions in a folder of the test's own.
+class a_node_with_sessions : public a_node {
+protected:
+  std::string create(const std::string& body = R"({"model":"canned"})") {
+    const auto a = ask("POST", "/conductor/v1/sessions", body);
+    EXPECT_EQ(a.status, 201) << a.body;
+    return json::parse(a.body)["id"];
+  }
+  static std::string at(const std::string& id, const std::string& part = "") {
+    return "/conductor/v1/sessions/" + id + part;
+  }
+  static std::string saying(const std::string& content, const std::string& script = "{}",
+                            const std::string& more = "") {
+    return R"({"content":")" + content + "\"," + more + R"("options":{"script":)" +
+           script + "}}";
+  }
+  http_answer say(const std::string& id, const std::string& content,
+                  const std::string& script = "{}") {
+    return ask("POST", at(id, "/messages"), saying(content, script));
+  }
+  json read(const std::string& id) { return json::parse(ask("GET", at(id)).body); }
+  static std::vector<json> events_of(const std::string& body) {
+    std::vector<json> all;
+    for (const auto& line : lines_of(body))
+      all.push_back(json::parse(line));
+    return all;
+  }
+  static std::string text_of_events(const std::vector<json>& all) {
+    std::string text;
+    for (const auto& e : all)
+      if (e["type"] == "delta")
+        text += e["text"];
+    return text;
+  }
+  /// Waits until the session's last message has that state.
+  void wait_for_state(const std::string& id, const std::string& state) {
+    const auto until = std::chrono::steady_clock::now() + 10s;
+    json last;
+    while (std::chrono::steady_clock::now() < until) {
+      last = read(id);
+      if (!last["messages"].empty() && last["messages"].back()["state"] == state)
+        return;
+    }
+    ADD_FAILURE() << "never " << state << ": " << last;
+  }
+  void restart() {
+    begin_stop();
+    stopped();
+    drained = {};
+    values.server.listen.erase(values.server.listen.begin());
+    start();
+  }
+};
+
+TEST_F(a_node_with_sessions, holds_a_conversation) {
+  start();
+  const auto id = create(R"({"model":"canned","title":"Sky","system":"Be brief."})");
+  const auto a = say(id, "why is the sky blue?", R"({"records":5})");
+  ASSERT_EQ(a.status, 200) << a.body;
+  EXPECT_EQ(a.headers.at("content-type"), "application/x-ndjson");
+  const auto events = events_of(a.body);
+  script s;
+  s.records = 5;
+  EXPECT_EQ(text_of_events(events), expected_text(s));
+  EXPECT_EQ(events.front()["type"], "started");
+  EXPECT_EQ(events.front()["backend"], "one");
+  EXPECT_EQ(events.back()["type"], "done");
+  EXPECT_EQ(events.back()["usage"]["completion_tokens"], 5);
+  for (std::size_t i = 1; i < events.size(); ++i)
+    EXPECT_EQ(events[i]["seq"], events[i - 1]["seq"].get<int>() + 1);
+  const auto now = read(id);
+  EXPECT_EQ(now["title"], "Sky");
+  EXPECT_EQ(now["system"], "Be brief.");
+  ASSERT_EQ(now["messages"].size(), 2u);
+  EXPECT_EQ(now["messages"][0]["content"], "why is the sky blue?");
+  EXPECT_EQ(now["messages"][1]["content"], expected_text(s));
+  EXPECT_EQ(now["messages"][1]["state"], "done");
+}
+
+// B7: request n+1 begins with the bytes of request n's messages.
+TEST_F(a_node_with_sessions, lets_ollama_use_its_prompt_cache) {
+  start();
+  const auto id = create(R"({"model":"canned","system":"Be brief."})");
+  for (const auto* text : {"one", "two", "three"})
+    say(id, text, R"({"records":3})");
+  std::vector<std::string> bodies;
+  for (const auto& r : ollama.requests())
+    if (r.route == "/api/chat")
+      bodies.push_back(r.body.substr(0, r.body.find("],\"stream\"")));
+  ASSERT_EQ(bodies.size(), 3u);
+  for (std::size_t i = 1; i < bodies.size(); ++i)
+    EXPECT_TRUE(bodies[i].starts_with(bodies[i - 1])) << bodies[i];
+  EXPECT_EQ(json::parse(bodies[2] + "]}")["messages"].size(), 6u);
+}
+
+TEST_F(a_node_with_sessions, refuses_or_queues_while_it_answers) {
+  start();
+  const auto id = create();
+  http_client first{port};
+  first.ask("POST", at(id, "/messages"),
+            saying("first", R"({"records":20,"gap_ms":20})"));
+  EXPECT_EQ(first.read_first_chunk().status, 200);
+  const auto refused =
+      ask("POST", at(id, "/messages"), saying("no", "{}", R"("when_busy":"refuse",)"));
+  EXPECT_EQ(refused.status, 409);
+  EXPECT_EQ(json::parse(refused.body)["code"], "session_busy");
+  const auto second = events_of(say(id, "second", R"({"records":2})").body);
+  EXPECT_EQ(second.front()["type"], "queued");
+  EXPECT_EQ(second.front()["position"], 1);
+  EXPECT_EQ(second.back()["type"], "done");
+  const auto messages = read(id)["messages"];
+  ASSERT_EQ(messages.size(), 4u);
+  EXPECT_EQ(messages[2]["content"], "second");
+  EXPECT_EQ(ollama.seen().max_in_flight, 1u);
+}
+
+TEST_F(a_node_with_sessions, keeps_what_a_cancelled_answer_said) {
+  start();
+  const auto id = create();
+  EXPECT_EQ(ask("POST", at(id, "/cancel")).body, "{\"cancelled\":false}\n");
+  http_client c{port};
+  c.ask("POST", at(id, "/messages"), saying("go", R"({"records":100000,"gap_ms":5})"));
+  for (int i = 0; i < 5; ++i)
+    ASSERT_NE(i == 0 ? c.read_first_chunk().body : c.read_chunk(), "");
+  EXPECT_EQ(ask("POST", at(id, "/cancel")).body, "{\"cancelled\":true}\n");
+  std::string rest;
+  for (auto part = c.read_chunk(); !part.empty(); part = c.read_chunk())
+    rest = part;
+  EXPECT_NE(rest.find("\"type\":\"cancelled\""), std::string::npos) << rest;
+  EXPECT_EQ(ollama.wait_for_cancels(1), "");
+  const auto last = read(id)["messages"].back();
+  EXPECT_EQ(last["state"], "cancelled");
+  EXPECT_NE(last["content"], "");
+}
+
+// The conversation lives on the node: a client that is lost misses nothing.
+TEST_F(a_node_with_sessions, goes_on_without_its_client_and_lets_it_resume) {
+  start();
+  const auto id = create();
+  std::string first;
+  {
+    http_client lost{port};
+    lost.ask("POST", at(id, "/messages"), saying("go", R"({"records":40,"gap_ms":5})"));
+    first = lost.read_first_chunk().body;
+  }
+  const auto seen = events_of(first).back()["seq"].get<std::uint64_t>();
+  wait_for_state(id, "done");
+  http_client back{port};
+  back.ask("GET", at(id, "/events?from=" + std::to_string(seen + 1)));
+  std::string rest = back.read_first_chunk().body;
+  while (rest.find("\"type\":\"done\"") == std::string::npos) {
+    const auto part = back.read_chunk();
+    ASSERT_NE(part, "");
+    rest += part;
+  }
+  auto all = events_of(first);
+  for (const auto& e : events_of(rest))
+    all.push_back(e);
+  for (std::size_t i = 1; i < all.size(); ++i)
+    EXPECT_EQ(all[i]["seq"], all[i - 1]["seq"].get<std::uint64_t>() + 1);
+  EXPECT_EQ(text_of_events(all), read(id)["messages"].back()["content"]);
+  EXPECT_EQ(ollama.seen().cancels, 0u);
+}
+
+TEST_F(a_node_with_sessions, speaks_as_its_client_accepts) {
+  start();
+  const auto id = create();
+  const auto sse = ask("POST", at(id, "/messages"), saying("a", R"({"records":2})"),
+                       "Accept: text/event-stream\r\n");
+  EXPECT_EQ(sse.headers.at("content-type"), "text/event-stream");
+  EXPECT_NE(sse.body.find("event: done\ndata: {"), std::string::npos);
+  const auto whole = ask("POST", at(id, "/messages"), saying("b", R"({"records":2})"),
+                         "Accept: application/json\r\n");
+  script s;
+  s.records = 2;
+  EXPECT_EQ(json::parse(whole.body)["content"], expected_text(s)) << whole.body;
+  http_client late{port};
+  late.ask("GET", at(id, "/events"));
+  const auto snapshot = events_of(late.read_first_chunk().body).front();
+  EXPECT_EQ(snapshot["type"], "snapshot");
+  EXPECT_EQ(snapshot["messages"].size(), 4u);
+}
+
+TEST_F(a_node_with_sessions, remembers_after_a_restart_and_reuses_no_number) {
+  start();
+  const auto id = create(R"({"model":"canned","title":"kept"})");
+  const auto before = events_of(say(id, "one", R"({"records":3})").body);
+  restart();
+  const auto now = read(id);
+  EXPECT_EQ(now["title"], "kept");
+  ASSERT_EQ(now["messages"].size(), 2u);
+  EXPECT_EQ(now["messages"][1]["content"], text_of_events(before));
+  const auto after = events_of(say(id, "two", R"({"records":1})").body);
+  EXPECT_GT(after.front()["seq"], before.back()["seq"]);
+  EXPECT_EQ(read(id)["messages"].size(), 4u);
+}
+
+TEST_F(a_node_with_sessions, lists_and_deletes_them) {
+  start();
+  std::vector<std::string> ids;
+  for (int i = 0; i < 5; ++i)
+    ids.push_back(create(R"({"model":"canned","title":")" + std::to_string(i) + "\"}"));
+  std::set<std::string> seen;
+  std::string next;
+  for (int pages = 0; pages < 3; ++pages) {
+    const auto page = json::parse(ask("GET", "/conductor/v1/sessions?limit=2" +
+                                                 (next.empty() ? "" : "&before=" + next))
+                                      .body);
+    for (const auto& s : page["sessions"])
+      EXPECT_TRUE(seen.insert(s["id"]).second);
+    if (page["next"].is_null())
+      break;
+    next = page["next"];
+  }
+  EXPECT_EQ(seen.size(), 5u);
+  EXPECT_EQ(ask("DELETE", at(ids[0])).status, 204);
+  EXPECT_EQ(ask("GET", at(ids[0])).status, 404);
+  EXPECT_EQ(ask("DELETE", at(ids[0])).status, 404);
+}
+
+TEST_F(a_node_with_sessions, tells_what_failed_and_stays_usable) {
+  start();
+  const auto id = create(R"({"model":"nobody"})");
+  const auto events = events_of(say(id, "hello").body);
+  EXPECT_EQ(events.back()["type"], "error");
+  EXPECT_EQ(events.back()["code"], "upstream_404");
+  EXPECT_NE(events.back()["detail"].get<std::string>().find("nobody"), std::string::npos);
+  EXPECT_EQ(read(id)["messages"].back()["state"], "failed");
+  const auto other = create();
+  EXPECT_EQ(
+      events_of(say(other, "a", R"({"records":5,"error_after":2})").body).back()["type"],
+      "error");
+  EXPECT_EQ(events_of(say(other, "b", R"({"records":2})").body).back()["type"], "done");
+}
+
+TEST_F(a_node_with_sessions, names_what_is_wrong_with_a_request) {
+  start();
+  const auto create_with = [&](const char* body) {
+    const auto a = ask("POST", "/conductor/v1/sessions", body);
+    EXPECT_EQ(a.status, 400) << a.body;
+    return json::parse(a.body)["detail"].get<std::string>();
+  };
+  EXPECT_NE(create_with("[]").find("JSON object"), std::string::npos);
+  EXPECT_NE(create_with("{}").find("\"model\" is missing"), std::string::npos);
+  EXPECT_NE(create_with(R"({"model":"m","modle":1})").find("modle"), std::string::npos);
+  const auto id = create();
+  EXPECT_EQ(ask("POST", at(id, "/messages"), R"({"content":7})").status, 400);
+  EXPECT_EQ(ask("POST", at("nothing", "/messages"), R"({"content":"x"})").status, 404);
+  EXPECT_EQ(ask("GET", at(id, "/events?from=x")).status, 400);
+  EXPECT_EQ(ask("GET", "/conductor/v1/sessions?limit=0").status, 400);
+  EXPECT_EQ(ask("PUT", at(id)).status, 405);
+}
+
+// A store that cannot be written refuses what needs it, and nothing else.
+TEST_F(a_node_with_sessions, serves_on_without_a_store) {
+  values.data_dir = "/proc/nowhere";
+  start();
+  const auto a = ask("POST", "/conductor/v1/sessions", R"({"model":"canned"})");
+  EXPECT_EQ(a.status, 503);
+  EXPECT_EQ(json::parse(a.body)["code"], "store_failed");
+  EXPECT_TRUE(ask("POST", "/api/generate", generate()).whole);
+}
+
+} // namespace
+} // namespace conductor::test
