@@ -221,11 +221,13 @@ bool current(self_ptr self) {
 
 caf::result<said> take_message(self_ptr self, say& s) {
   auto& st = self->state;
-  if (!st.turns.empty() && s.refuse_when_busy)
+  const auto turns = st.turns.size() + st.arriving;
+  if (turns > 0 && s.refuse_when_busy)
     return make_error(errc::session_busy, "an answer is under way");
-  if (st.turns.size() > st.links.max_turns)
-    return make_error(errc::session_busy,
-                      std::to_string(st.turns.size()) + " turns wait already");
+  if (turns > st.links.max_turns)
+    return make_error(errc::session_busy, std::to_string(turns - 1) +
+                                              " messages wait already for their turn");
+  ++st.arriving;
   const auto now = st.links.clock();
   session_message asked;
   asked.seq = st.messages.size() + 1;
@@ -245,6 +247,7 @@ caf::result<said> take_message(self_ptr self, say& s) {
        [self, promise, seq = answer.seq, options = std::move(s.options),
         id = std::move(s.request_id)](const caf::error* e) mutable {
          auto& st = self->state;
+         --st.arriving;
          if (e != nullptr) { // was not acknowledged: is no part of the conversation
            for (auto i : {seq - 1, seq}) {
              message(st, i).state = message_state::failed;

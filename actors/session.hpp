@@ -54,7 +54,8 @@ struct session_state {
   session_links links;
   session_info info;
   std::vector<session_message> messages;
-  std::deque<turn> turns; ///< the first one is under way
+  std::deque<turn> turns;   ///< the first one is under way
+  std::size_t arriving = 0; ///< messages that STORE has not taken yet
   publisher_actor answer;
   std::string tool_calls; ///< of the answer under way
   std::string backend;

@@ -238,6 +238,23 @@ TEST_F(a_session, has_one_turn_at_a_time) {
   EXPECT_EQ(asked_.size(), 2u);
 }
 
+TEST_F(a_session, is_busy_from_the_moment_that_a_message_arrives) {
+  m->hold = true;
+  const auto first = speak("one");
+  EXPECT_FALSE(*speak("no", true));
+  EXPECT_EQ(failure, errc::session_busy);
+  catch_up();
+  EXPECT_TRUE(*first);
+  EXPECT_EQ(m->sessions["s"].messages.size(), 2u);
+}
+
+TEST_F(a_session, lets_a_bounded_number_wait) {
+  for (std::size_t i = 0; i <= links.max_turns; ++i)
+    EXPECT_TRUE(*speak("one"));
+  EXPECT_FALSE(*speak("too many"));
+  EXPECT_EQ(failure, errc::session_busy);
+}
+
 TEST_F(a_session, tells_every_follower_the_same_at_its_own_pace) {
   const auto fast = listen(1, 100);
   const auto slow = listen(1, 2);
