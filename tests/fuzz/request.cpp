@@ -1,49 +1,21 @@
 // A request reads the same however its bytes are cut.
 #include "adapters/http/parser.hpp"
-#include "tests/fuzz/pieces.hpp"
-
-#include <boost/asio/buffer.hpp>
-#include <boost/beast/http/error.hpp>
+#include "tests/fuzz/parsing.hpp"
 
 using namespace conductor;
 
-namespace {
-
-struct reading {
-  request_parser parser{16 * 1024};
-  bool refused = false;
-
-  reading(std::string_view text, std::size_t step) {
-    std::string pending;
-    for (std::size_t at = 0; at < text.size() && !refused && !parser.is_done();
-         at += step) {
-      pending += text.substr(at, step);
-      while (!pending.empty() && !parser.is_done()) {
-        boost::beast::error_code ec;
-        const auto n = parser.put(boost::asio::buffer(pending), ec);
-        fuzz::must(n <= pending.size());
-        pending.erase(0, n);
-        refused = ec && ec != boost::beast::http::error::need_more;
-        if (refused || n == 0)
-          break;
-      }
-    }
-  }
-};
-
-} // namespace
-
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const fuzz::input in{data, size};
-  const reading whole{in.text, in.text.size() + 1};
-  const reading cut{in.text, in.step};
+  request_parser whole{16 * 1024}, cut{16 * 1024};
+  fuzz::parse(whole, in.text, in.text.size() + 1);
+  fuzz::parse(cut, in.text, in.step);
   // A head that breaks may be refused at another byte, but never taken.
-  fuzz::must(whole.parser.is_done() == cut.parser.is_done());
-  if (!whole.parser.is_done())
+  fuzz::must(whole.is_done() == cut.is_done());
+  if (!whole.is_done())
     return 0;
-  fuzz::must(whole.parser.head.target == cut.parser.head.target);
-  fuzz::must(whole.parser.head.fields.size() == cut.parser.head.fields.size());
-  fuzz::must(whole.parser.body == cut.parser.body);
-  fuzz::must(whole.parser.objection == cut.parser.objection);
+  fuzz::must(whole.head.target == cut.head.target);
+  fuzz::must(whole.head.fields.size() == cut.head.fields.size());
+  fuzz::must(whole.body == cut.body);
+  fuzz::must(whole.objection == cut.objection);
   return 0;
 }
