@@ -376,13 +376,6 @@ session_actor::behavior_type session(self_ptr self, session_record_ptr record,
           pump(self, *f);
         }
       },
-      [self](unfollow) {
-        if (auto* f = sender_in(self)) {
-          self->demonitor(f->to.address());
-          self->state.followers.erase(self->state.followers.begin() +
-                                      (f - self->state.followers.data()));
-        }
-      },
       [self](stop_turn) {
         auto& st = self->state;
         if (!st.answer)

@@ -58,7 +58,6 @@ struct session_state {
   std::size_t arriving = 0; ///< messages that STORE has not taken yet
   publisher_actor answer;
   std::string tool_calls; ///< of the answer under way
-  std::string backend;
   std::string reason;
   int status = 0;         ///< of the answer under way
   std::string failure;    ///< what Ollama said instead of an answer

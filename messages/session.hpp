@@ -151,8 +151,6 @@ struct follow {
 struct more {
   std::size_t events = 0;
 };
-/// The sender wants no more events.
-struct unfollow {};
 /// Cancels the present turn.
 struct stop_turn {};
 struct stopped_turn {
@@ -167,7 +165,7 @@ struct idle_check {};
 /// SESSION: one conversation. Reads the answer of a GENERATION as a SUBSCRIBER. Worker.
 using session_actor =
     subscriber_actor::extend<caf::replies_to<say>::with<said>, caf::reacts_to<follow>,
-                             caf::reacts_to<more>, caf::reacts_to<unfollow>,
+                             caf::reacts_to<more>,
                              caf::replies_to<stop_turn>::with<stopped_turn>,
                              caf::replies_to<describe>::with<session_record_ptr>,
                              caf::reacts_to<checkpoint>, caf::reacts_to<idle_check>>;
@@ -208,7 +206,6 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::say)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::said)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::follow)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::more)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::unfollow)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::stop_turn)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::stopped_turn)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::describe)
