@@ -50,12 +50,16 @@ void look(self_ptr self) {
             st.failures = 0;
             const bool news = st.status.state != backend_state::up ||
                               st.status.version != result.version;
+            const bool other_models = st.status.loaded != result.loaded;
             st.status.state = backend_state::up;
             st.status.error.clear();
             st.status.version = result.version;
             st.status.latency = result.latency;
+            st.status.loaded = result.loaded;
             if (news)
               publish(self);
+            else if (other_models)
+              self->send(st.links.dispatcher, st.status);
             plan(self);
           },
           [self](const caf::error& e) {

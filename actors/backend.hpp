@@ -15,7 +15,8 @@ struct backend_links {
   upstream_settings timing;
 };
 
-/// BACKEND owns what is known of one Ollama server: whether it answers, and its version.
+/// BACKEND owns what is known of one Ollama server: whether it answers, its
+/// version, and the models in its memory.
 ///
 /// Probes every `upstream.probe_interval` while it is up, more often while it is not.
 /// Every change is told to DISPATCHER and OBSERVER, once. Ends with its DISPATCHER.

@@ -29,6 +29,9 @@ void cancel_generation(self_ptr self) {
 }
 
 void fail(self_ptr self, failed f) {
+  auto& told = self->state.summary.status;
+  if (told == 0)
+    told = status_of(f.code);
   close_request(self, to_string(f.code), f.detail);
   self->send(self->state.links.wire, std::move(f));
 }

@@ -26,15 +26,22 @@ const dispatcher_actor& dispatcher(self_ptr self) {
 }
 
 /// A lease of ours, whose end brings the one behind it back here.
-lease_ptr lend(self_ptr self, lease_ptr behind, bool takes_place) {
-  auto home = caf::actor_cast<desk_actor>(self);
-  const auto epoch = self->state.epoch;
-  const auto* seen = new lease{*behind};
-  return {seen,
-          [home, epoch, takes_place, behind = std::move(behind)](const lease* l) mutable {
+lease_ptr lend(self_ptr self, lease_free back) {
+  auto& st = self->state;
+  back.epoch = st.epoch;
+  if (const auto i = st.answers.find(back.asked_by.id()); i != st.answers.end())
+    i->second.info.backend = back.kept->backend;
+  const auto* seen = new lease{*back.kept};
+  return {seen, [home = caf::actor_cast<desk_actor>(self),
+                 back = std::move(back)](const lease* l) mutable {
             delete l;
-            caf::anon_send(home, lease_free{std::move(behind), takes_place, epoch});
+            caf::anon_send(home, std::move(back));
           }};
+}
+
+/// Any other lease of its model would do as well.
+bool plain(const acquire& wish) {
+  return wish.pinned.empty() && wish.tried.empty() && wish.session.empty();
 }
 
 lease_ptr take(desk_state& st, const acquire& wish) {
@@ -55,17 +62,21 @@ void keep_time(self_ptr self) {
 }
 
 caf::result<lease_ptr> ask(self_ptr self, acquire wish) {
-  wish.waiter = caf::actor_cast<caf::actor_addr>(self->current_sender());
-  const bool takes_place = wish.takes_place;
-  const bool plain = wish.pinned.empty() && wish.tried.empty();
+  lease_free back;
+  back.takes_place = wish.takes_place;
+  back.may_stay = plain(wish);
+  back.asked_by = wish.waiter;
   auto reply = self->make_response_promise<lease_ptr>();
   self->request(dispatcher(self), caf::infinite, std::move(wish))
       .then(
           [=](lease_ptr& got) mutable {
-            reply.deliver(plain ? lend(self, std::move(got), takes_place)
-                                : std::move(got));
+            back.kept = std::move(got);
+            reply.deliver(lend(self, std::move(back)));
           },
-          [=](const caf::error& e) mutable { reply.deliver(e); });
+          [=](const caf::error& e) mutable {
+            self->state.answers.erase(back.asked_by.id());
+            reply.deliver(e);
+          });
   return reply;
 }
 
@@ -77,9 +88,12 @@ desk_actor::behavior_type desk(self_ptr self, std::function<dispatcher_actor()> 
       [self](acquire& wish) -> caf::result<lease_ptr> {
         auto& st = self->state;
         dispatcher(self);
-        if (!st.waiting && wish.pinned.empty() && wish.tried.empty())
+        wish.waiter = caf::actor_cast<caf::actor_addr>(self->current_sender());
+        if (wish.about && wish.takes_place)
+          st.answers[wish.waiter.id()] = {{wish.about, {}}, wish.waiter};
+        if (!st.waiting && plain(wish))
           if (auto held = take(st, wish))
-            return lend(self, std::move(held), wish.takes_place);
+            return lend(self, {std::move(held), wish.takes_place, 0, true, wish.waiter});
         return ask(self, std::move(wish));
       },
       [self](const attempt_failed& failure) {
@@ -96,10 +110,28 @@ desk_actor::behavior_type desk(self_ptr self, std::function<dispatcher_actor()> 
       },
       [self](lease_free& f) {
         auto& st = self->state;
-        if (st.waiting || f.epoch != st.epoch || st.idle.size() >= most_kept)
+        st.answers.erase(f.asked_by.id());
+        if (!f.may_stay || st.waiting || f.epoch != st.epoch ||
+            st.idle.size() >= most_kept)
           return; // the message's end gives the lease back
         st.idle.push_back({std::move(f.kept), f.takes_place});
         keep_time(self);
+      },
+      [self](generations_query) {
+        generation_list all;
+        for (const auto& [id, a] : self->state.answers)
+          all.push_back(a.info);
+        return all;
+      },
+      [self](const stop_generation& stop) {
+        stopped_generations stopped;
+        for (const auto& [id, a] : self->state.answers)
+          if (a.info.about->id == stop.id)
+            if (auto who = caf::actor_cast<caf::strong_actor_ptr>(a.who)) {
+              self->send(caf::actor_cast<generation_actor>(who), stop);
+              ++stopped.count;
+            }
+        return stopped;
       },
       [self](tick) {
         auto& st = self->state;

@@ -6,17 +6,20 @@
 
 #include <cstdint>
 #include <functional>
+#include <string>
+#include <unordered_map>
 #include <vector>
 
 namespace conductor {
 
 /// DESK owns one lane's leases that are not in use just now, so that a request that
-/// nothing competes with is decided on its own lane, without waking a worker.
+/// nothing competes with is decided on its own lane, without waking a worker; and the
+/// list of those in use.
 ///
 /// A lease that ends stays here for 200 ms and goes to the next request of the same model
 /// and kind. DISPATCHER recalls what is kept when requests wait and when a backend
 /// changed; while requests wait every lease goes back at once. Pinned and repeated
-/// requests are DISPATCHER's alone.
+/// requests, and those of a session, are DISPATCHER's alone.
 struct desk_state {
   static inline const char* name = "desk";
 
@@ -29,6 +32,12 @@ struct desk_state {
   std::function<dispatcher_actor()> present; ///< DISPATCHER may be started anew
   dispatcher_actor dispatcher;               ///< the one that knows this desk
   std::vector<kept> idle;
+  /// By the GENERATION's id.
+  struct in_flight {
+    generation_info info;
+    caf::actor_addr who;
+  };
+  std::unordered_map<caf::actor_id, in_flight> answers;
   bool waiting = false;    ///< requests wait: keep nothing
   std::uint64_t epoch = 0; ///< counts recalls
   bool ticking = false;

@@ -58,8 +58,10 @@ lease_ptr grant(self_ptr self, const std::string& backend, const acquire& wish) 
 template <class Promise>
 bool try_grant(self_ptr self, const acquire& wish, Promise& reply) {
   auto& st = self->state;
-  const auto choice = choose_backend(st.fleet, wish, free_place(st, wish));
+  const auto choice = choose_backend(st.fleet, wish, free_place(st, wish),
+                                     st.sessions.last(wish.session));
   if (const auto* b = std::get_if<const backend_load*>(&choice)) {
+    st.sessions.went(wish.session, (*b)->status.name);
     reply.deliver(grant(self, (*b)->status.name, wish));
     return true;
   }

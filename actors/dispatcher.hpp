@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/affinity.hpp"
 #include "config/settings.hpp"
 #include "messages/actors.hpp"
 
@@ -45,6 +46,7 @@ struct dispatcher_state {
   std::map<std::pair<std::string, std::string>, unsigned> taken; ///< (backend, model)
   std::map<std::uint64_t, granted> leases;
   std::list<waiting> queue;
+  affinity sessions; ///< where each went last
   std::vector<keeper_actor> keepers;
   bool told_waiting = false; ///< keepers know that requests wait
   std::uint64_t next_lease = 1;

@@ -136,7 +136,9 @@ void ask_for_lease(self_ptr self) {
                st.asked->pinned,
                st.tried,
                st.asked->kind == request_kind::inference,
-               {}};
+               {},
+               st.asked->session,
+               st.asked};
   self->request(st.links.places, caf::infinite, std::move(wish))
       .then(
           [self](lease_ptr lease) {
@@ -269,6 +271,12 @@ generation_actor::behavior_type generation(self_ptr self, request_ptr asked,
           return;
         r->demanded += d.bytes;
         serve_all(self);
+      },
+      [self](const stop_generation&) {
+        auto& st = self->state;
+        if (st.exchange)
+          self->send(st.exchange, cancel{});
+        finish(self, failed{errc::cancelled, "the answer was cancelled"});
       },
       [self](cancel) {
         if (self->current_sender())

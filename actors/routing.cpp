@@ -28,7 +28,7 @@ std::string reasons_of(const std::vector<backend_load>& fleet) {
 
 std::variant<const backend_load*, wait_for_place, failure>
 choose_backend(const std::vector<backend_load>& fleet, const acquire& wish,
-               const has_place& free) {
+               const has_place& free, const std::string& last) {
   if (!wish.pinned.empty()) {
     const auto i = std::find_if(fleet.begin(), fleet.end(), [&](const auto& b) {
       return b.status.name == wish.pinned;
@@ -43,11 +43,17 @@ choose_backend(const std::vector<backend_load>& fleet, const acquire& wish,
       return wait_for_place{};
     return &*i;
   }
+  const auto fits = [&](const backend_load& b, backend_state state) {
+    return b.status.state == state && std::find(wish.tried.begin(), wish.tried.end(),
+                                                b.status.name) == wish.tried.end();
+  };
+  for (const auto& b : fleet)
+    if (b.status.name == last && fits(b, backend_state::up) && free(b))
+      return &b;
   bool full = false;
   for (auto state : {backend_state::up, backend_state::unknown, backend_state::down}) {
     for (const auto& b : fleet) {
-      if (b.status.state != state || std::find(wish.tried.begin(), wish.tried.end(),
-                                               b.status.name) != wish.tried.end())
+      if (!fits(b, state))
         continue;
       if (free(b))
         return &b;

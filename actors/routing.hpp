@@ -4,6 +4,7 @@
 #include "messages/fleet.hpp"
 
 #include <functional>
+#include <string>
 #include <variant>
 #include <vector>
 
@@ -16,10 +17,10 @@ using has_place = std::function<bool(const backend_load&)>;
 struct wait_for_place {};
 
 /// Chooses the backend for a request, as a pure function of what is known: the first that
-/// is up, then the first not heard of, then, when all are down, the first not tried yet.
-/// A failure says why none can serve, ever.
+/// is up (or `last`, where the session went before), then the first not heard of, then,
+/// when all are down, the first not tried yet. A failure says why none can serve, ever.
 std::variant<const backend_load*, wait_for_place, failure>
 choose_backend(const std::vector<backend_load>& fleet, const acquire& wish,
-               const has_place& free);
+               const has_place& free, const std::string& last = {});
 
 } // namespace conductor

@@ -1,13 +1,17 @@
 #pragma once
 
-#include "messages/actors.hpp"
+#include "actors/event_log.hpp"
+#include "actors/turn.hpp"
 #include "messages/session.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
+#include <caf/typed_response_promise.hpp>
 
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <list>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -15,16 +19,12 @@ namespace conductor {
 
 /// What a SESSION needs of its node.
 struct session_links {
-  store_actor store;
-  sessions_actor sessions;
+  std::function<store_actor()> store; ///< the present one
   /// Starts a GENERATION on some lane.
   std::function<publisher_actor(const request_ptr&)> start;
-  /// Reads whole records, as they came from Ollama.
-  std::function<std::vector<answer_piece>(std::string_view)> read;
-  /// An assistant's message as it goes to Ollama: text, thinking, tool calls.
-  std::function<std::string(std::string_view, std::string_view, std::string_view)> write;
-  /// A text as a JSON string.
-  std::function<std::string(std::string_view)> quote;
+  /// Who knows what is loaded where; null: nobody.
+  std::function<dispatcher_actor()> dispatcher;
+  session_codec codec;
   std::function<wall_time()> clock;
   std::uint64_t window_bytes = 256 * 1024;
   std::size_t max_turns = 16; ///< that wait behind the present one
@@ -33,17 +33,23 @@ struct session_links {
 /// SESSION owns one conversation: its messages, one turn at a time, its followers.
 ///
 /// A message is acknowledged when STORE has it. The answer's text is saved every second
-/// and at the end. Each turn ends with exactly one of `done`, `cancelled`, `error`; its
-/// request begins with the bytes of the one before, so that Ollama's prompt cache is
-/// used. Followers read the log of events at their own pace; one that fell behind what
-/// is kept gets a snapshot first.
+/// and at the end; what STORE did not take is offered again every second. Each turn ends
+/// with exactly one of `done`, `cancelled`, `error`. Followers read the log of events at
+/// their own pace; one that fell behind what is kept gets a snapshot first. A session
+/// that nobody needs ends, and comes back from STORE.
 struct session_state {
   static inline const char* name = "session";
 
   struct turn {
     std::uint64_t answer = 0; ///< seq of the message that it makes
-    std::string options;
     std::string request_id;
+  };
+  /// Messages that STORE has not taken yet.
+  struct arrival {
+    std::string key;
+    std::uint64_t asked = 0;
+    std::uint64_t answer = 0;
+    std::vector<caf::typed_response_promise<said>> waiting;
   };
   struct follower {
     follower_actor to;
@@ -53,24 +59,25 @@ struct session_state {
 
   session_links links;
   session_info info;
-  std::vector<session_message> messages;
-  std::deque<turn> turns;   ///< the first one is under way
-  std::size_t arriving = 0; ///< messages that STORE has not taken yet
+  std::vector<session_message> messages; ///< by seq
+  std::list<arrival> arriving;
+  std::list<turn> turns;  ///< the first one is under way
+  bool rewriting = false; ///< STORE is asked to erase messages
   publisher_actor answer;
-  std::string tool_calls; ///< of the answer under way
-  std::string reason;
-  int status = 0;         ///< of the answer under way
-  std::string failure;    ///< what Ollama said instead of an answer
-  bool finishing = false; ///< the turn is over, STORE is still to take it
-  bool dirty = false;     ///< text came since the last save
-  bool ticking = false;
-  bool used = true;        ///< since the last look
-  std::size_t unsaved = 0; ///< writes under way
+  bool began = false;              ///< the answer's head came
+  int status = 0;                  ///< of the answer under way
+  std::string reason;              ///< of its end
+  std::string failure;             ///< what Ollama said instead of an answer
+  bool finishing = false;          ///< the turn is over, STORE is still to take it
+  bool dirty = false;              ///< text came since the last save
+  bool ticking = false;            ///< a checkpoint is on its way
+  std::set<std::uint64_t> refused; ///< messages that STORE did not take
+  std::size_t saving = 0;          ///< writes under way
+  bool used = true;                ///< since the last look
+  std::uint64_t context = 0;       ///< tokens of the loaded model; 0: unknown
+  std::vector<caf::typed_response_promise<drained>> draining;
 
-  std::deque<event_ptr> log;
-  std::uint64_t next_event = 1;
-  std::uint64_t durable = 0;      ///< event numbers that STORE knows to be reserved
-  std::deque<session_event> held; ///< events that wait for a number
+  event_log log;
   std::vector<follower> followers;
 };
 

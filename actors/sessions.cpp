@@ -1,16 +1,316 @@
 #include "actors/sessions.hpp"
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 namespace conductor {
+namespace {
+
+using self_ptr = sessions_actor::stateful_pointer<sessions_state>;
+using opened = sessions_state::opened;
+
+constexpr auto sweep_every = std::chrono::seconds(10);
+
+session_actor begin(self_ptr self, const session_record_ptr& record) {
+  auto& st = self->state;
+  auto s = st.start(record, st.links);
+  self->monitor(s);
+  st.live[record->info.id] = s;
+  return s;
+}
+
+void forget(self_ptr self, const std::string& id) {
+  auto& st = self->state;
+  const auto i = st.live.find(id);
+  if (i == st.live.end())
+    return;
+  self->demonitor(i->second.address());
+  self->send_exit(i->second, caf::exit_reason::user_shutdown);
+  st.live.erase(i);
+}
+
+caf::error not_found(const std::string& id) {
+  return make_error(errc::session_not_found, "there is no session " + id);
+}
+
+/// Calls `then` with the live session of that id, once for all who ask meanwhile.
+void open(self_ptr self, const std::string& id, opened then) {
+  auto& st = self->state;
+  if (const auto i = st.live.find(id); i != st.live.end()) {
+    then(i->second, {});
+    return;
+  }
+  auto& waiting = st.opening[id];
+  waiting.push_back(std::move(then));
+  if (waiting.size() > 1)
+    return;
+  const auto tell = [self, id](const session_actor& s, const caf::error& e) {
+    auto node = self->state.opening.extract(id);
+    for (auto& f : node.mapped())
+      f(s, e);
+  };
+  self->request(st.links.store(), caf::infinite, store_read{id})
+      .then(
+          [self, tell, id](const session_record_ptr& record) {
+            if (record->info.expired(self->state.links.clock()))
+              tell({}, not_found(id));
+            else
+              tell(begin(self, record), {});
+          },
+          [tell](const caf::error& e) { tell({}, e); });
+}
+
+template <class Answer>
+opened or_fail(caf::typed_response_promise<Answer> promise,
+               std::function<void(const session_actor&)> then) {
+  return [promise, then](const session_actor& s, const caf::error& e) mutable {
+    if (s)
+      then(s);
+    else
+      promise.deliver(e);
+  };
+}
+
+/// Stores a new conversation; `then` gets it, or why not.
+void store_new(self_ptr self, session_record record,
+               std::function<void(session_record_ptr, const caf::error&)> then) {
+  auto& st = self->state;
+  record.info.created = record.info.updated = st.links.clock();
+  for (auto& m : record.messages) {
+    if (m.created == 0)
+      m.created = record.info.created;
+    if (m.role == "assistant" && m.tokens == 0)
+      m.tokens = turn_tokens(record.info, record.messages, m);
+  }
+  auto made = std::make_shared<session_record>(std::move(record));
+  self->request(st.links.store(), caf::infinite,
+                store_write{made->info, made->messages, true, {}})
+      .then(
+          [self, made, then](const stored&) {
+            begin(self, made);
+            then(made, {});
+          },
+          [then](const caf::error& e) { then(nullptr, e); });
+}
+
+/// Answers all who asked for a session under `key`; the first one made it, if it is new.
+void tell_creators(self_ptr self, const std::string& key, const session_record_ptr& made,
+                   const caf::error& e, bool before) {
+  auto node = self->state.creating.extract(key);
+  for (auto& c : node.mapped()) {
+    if (!made)
+      c.reply.deliver(e);
+    else if (made->info.key_digest != c.digest)
+      c.reply.deliver(make_error(
+          errc::key_reused, "this Idempotency-Key came with another request before"));
+    else
+      c.reply.deliver(created_session{made, std::exchange(before, true)});
+  }
+}
+
+caf::result<created_session> create(self_ptr self, create_session& c) {
+  auto& st = self->state;
+  auto promise = self->make_response_promise<created_session>();
+  const auto key = c.start.info.key;
+  if (key.empty()) {
+    store_new(self, std::move(c.start),
+              [promise](session_record_ptr made, const caf::error& e) mutable {
+                if (made)
+                  promise.deliver(created_session{std::move(made), false});
+                else
+                  promise.deliver(e);
+              });
+    return promise;
+  }
+  auto& all = st.creating[key];
+  all.push_back({promise, c.start.info.key_digest});
+  if (all.size() > 1)
+    return promise;
+  const auto refuse = [self, key](const caf::error& e) {
+    tell_creators(self, key, nullptr, e, false);
+  };
+  self->request(st.links.store(), caf::infinite, store_key{key})
+      .then(
+          [self, key, refuse, start = std::move(c.start)](const session_ids& known) {
+            if (known.empty()) {
+              store_new(self, start, [=](session_record_ptr made, const caf::error& e) {
+                tell_creators(self, key, made, e, false);
+              });
+              return;
+            }
+            self->request(self->state.links.store(), caf::infinite,
+                          store_read{known.front()})
+                .then(
+                    [=](const session_record_ptr& made) {
+                      tell_creators(self, key, made, {}, true);
+                    },
+                    refuse);
+          },
+          refuse);
+  return promise;
+}
+
+bool settled(const session_message& m) {
+  return m.state != message_state::queued && m.state != message_state::streaming;
+}
+
+/// The last message before the turn that is under way, if one is.
+std::uint64_t last_settled(const std::vector<session_message>& all) {
+  const auto open = std::find_if_not(all.begin(), all.end(), settled);
+  if (open == all.end())
+    return all.empty() ? 0 : all.back().seq;
+  const auto answer =
+      std::find_if(std::make_reverse_iterator(open), all.rend(),
+                   [](const session_message& m) { return m.role == "assistant"; });
+  return answer == all.rend() ? 0 : answer->seq;
+}
+
+/// A new conversation that begins as that one did; empty: `message` is not there yet.
+std::optional<session_record> copy_up_to(const session_record& from,
+                                         const fork_session& f) {
+  session_record copy;
+  copy.info = from.info;
+  copy.info.id = f.new_id;
+  copy.info.key.clear();
+  copy.info.key_digest = 0;
+  copy.info.version = 1;
+  copy.info.reserved = 0;
+  copy.info.forked_from = f.id;
+  if (f.title)
+    copy.info.title = *f.title;
+  const auto last = f.message ? *f.message : last_settled(from.messages);
+  for (const auto& m : from.messages) {
+    if (m.seq > last)
+      break;
+    if (!settled(m))
+      return std::nullopt;
+    copy.info.forked_at = m.seq;
+    auto& to = copy.messages.emplace_back(m);
+    to.key.clear();
+    to.first_event = 0;
+  }
+  if (f.message && *f.message != copy.info.forked_at)
+    return std::nullopt;
+  copy.info.trimmed = std::min(copy.info.trimmed, copy.info.forked_at);
+  return copy;
+}
+
+caf::result<session_record_ptr> fork(self_ptr self, fork_session& f) {
+  auto promise = self->make_response_promise<session_record_ptr>();
+  open(self, f.id,
+       or_fail<session_record_ptr>(promise, [self, promise, f](const session_actor& s) {
+         self->request(s, caf::infinite, describe{})
+             .then(
+                 [self, promise, f](const session_record_ptr& from) mutable {
+                   auto copy = copy_up_to(*from, f);
+                   if (!copy) {
+                     promise.deliver(make_error(errc::session_busy,
+                                                "message " + std::to_string(*f.message) +
+                                                    " is not there, or not finished"));
+                     return;
+                   }
+                   store_new(
+                       self, std::move(*copy),
+                       [promise](session_record_ptr made, const caf::error& e) mutable {
+                         if (made)
+                           promise.deliver(std::move(made));
+                         else
+                           promise.deliver(e);
+                       });
+                 },
+                 [promise](const caf::error& e) mutable { promise.deliver(e); });
+       }));
+  return promise;
+}
+
+void erase_now(self_ptr self, const std::string& id,
+               caf::typed_response_promise<stored> promise) {
+  forget(self, id);
+  self->request(self->state.links.store(), caf::infinite, store_erase{id})
+      .then([promise](const stored&) mutable { promise.deliver(stored{}); },
+            [promise](const caf::error& e) mutable { promise.deliver(e); });
+}
+
+caf::result<stored> erase(self_ptr self, const erase_session& e) {
+  auto promise = self->make_response_promise<stored>();
+  open(self, e.id,
+       or_fail<stored>(promise, [self, promise, e](const session_actor& s) mutable {
+         if (!e.version) {
+           erase_now(self, e.id, promise);
+           return;
+         }
+         self->request(s, caf::infinite, describe{})
+             .then(
+                 [self, promise, e](const session_record_ptr& now) mutable {
+                   if (now->info.version == *e.version)
+                     erase_now(self, e.id, promise);
+                   else
+                     promise.deliver(make_error(
+                         errc::version_mismatch,
+                         "the session has version " + std::to_string(now->info.version) +
+                             ", not " + std::to_string(*e.version)));
+                 },
+                 [promise](const caf::error& e) mutable { promise.deliver(e); });
+       }));
+  return promise;
+}
+
+/// Erases what expired. A live session is somebody's: it is looked at when it has left.
+void sweep(self_ptr self) {
+  auto& st = self->state;
+  self->delayed_send(self, sweep_every, tick{});
+  self->request(st.links.store(), caf::infinite, store_expired{st.links.clock()})
+      .then(
+          [self](const session_ids& ids) {
+            auto& st = self->state;
+            for (const auto& id : ids)
+              if (!st.live.contains(id))
+                self->request(st.links.store(), caf::infinite, store_erase{id})
+                    .then([](const stored&) {}, [](const caf::error&) {});
+          },
+          [](const caf::error&) {});
+}
+
+caf::result<sessions_status> status(self_ptr self) {
+  auto promise = self->make_response_promise<sessions_status>();
+  const auto live = self->state.live.size();
+  self->request(self->state.links.store(), caf::infinite, store_query{})
+      .then(
+          [promise, live](const store_status& s) mutable {
+            promise.deliver(sessions_status{live, s});
+          },
+          [promise, live](const caf::error&) mutable {
+            promise.deliver(
+                sessions_status{live, {"the store is started anew", 0, 0, 0}});
+          });
+  return promise;
+}
+
+caf::result<drained> drain_all(self_ptr self) {
+  auto left = std::make_shared<std::size_t>(self->state.live.size());
+  if (*left == 0)
+    return drained{};
+  auto promise = self->make_response_promise<drained>();
+  auto one_less = [left, promise]() mutable {
+    if (--*left == 0)
+      promise.deliver(drained{});
+  };
+  for (const auto& [id, s] : self->state.live)
+    self->request(s, caf::infinite, drain{})
+        .then([one_less](const drained&) mutable { one_less(); },
+              [one_less](const caf::error&) mutable { one_less(); });
+  return promise;
+}
+
+} // namespace
 
 sessions_actor::behavior_type
-sessions(sessions_actor::stateful_pointer<sessions_state> self, session_links links,
+sessions(self_ptr self, session_links links,
          std::function<session_actor(session_record_ptr, session_links)> start) {
   auto& st = self->state;
   st.links = std::move(links);
-  st.links.sessions = caf::actor_cast<sessions_actor>(self);
+  st.start = std::move(start);
   self->set_down_handler([self](const caf::down_msg& down) {
     std::erase_if(self->state.live,
                   [&](const auto& s) { return s.second.address() == down.source; });
@@ -20,73 +320,34 @@ sessions(sessions_actor::stateful_pointer<sessions_state> self, session_links li
       self->send_exit(s, caf::exit_reason::user_shutdown);
     self->quit(exit.reason);
   });
-  const auto begin = [self, start](session_record_ptr record) {
-    auto& st = self->state;
-    auto s = start(record, st.links);
-    self->monitor(s);
-    st.live[record->info.id] = s;
-    return s;
-  };
-  const auto end = [self](const std::string& id) {
-    auto& st = self->state;
-    const auto i = st.live.find(id);
-    if (i == st.live.end())
-      return;
-    self->demonitor(i->second.address());
-    self->send_exit(i->second, caf::exit_reason::user_shutdown);
-    st.live.erase(i);
-  };
+  self->delayed_send(self, sweep_every, tick{});
   return {
-      [self, begin](create_session& c) -> caf::result<session_record_ptr> {
-        auto promise = self->make_response_promise<session_record_ptr>();
-        auto record = std::make_shared<session_record>();
-        record->info = std::move(c.info);
-        record->info.created = record->info.updated = self->state.links.clock();
-        self->request(self->state.links.store, caf::infinite,
-                      store_write{record->info, {}})
-            .then(
-                [promise, begin, record](const stored&) mutable {
-                  begin(record);
-                  promise.deliver(session_record_ptr{record});
-                },
-                [promise](const caf::error& e) mutable { promise.deliver(e); });
-        return promise;
-      },
-      [self, begin](open_session& o) -> caf::result<session_actor> {
-        auto& st = self->state;
-        const auto i = st.live.find(o.id);
-        if (i != st.live.end())
-          return i->second;
+      [self](create_session& c) { return create(self, c); },
+      [self](const open_session& o) -> caf::result<session_actor> {
+        auto& live = self->state.live;
+        const auto i = live.find(o.id);
+        if (i != live.end() && i->second.address() == o.but)
+          live.erase(i); // its end is still to be told here
         auto promise = self->make_response_promise<session_actor>();
-        auto& opening = st.under_way[o.id];
-        opening.waiting.push_back(promise);
-        if (opening.waiting.size() > 1)
-          return promise;
-        const auto waiting = [self, id = o.id] {
-          auto node = self->state.under_way.extract(id);
-          return std::move(node.mapped().waiting);
-        };
-        self->request(st.links.store, caf::infinite, store_read{o.id})
-            .then(
-                [begin, waiting](const session_record_ptr& record) {
-                  const auto s = begin(record);
-                  for (auto& p : waiting())
-                    p.deliver(s);
-                },
-                [waiting](const caf::error& e) {
-                  for (auto& p : waiting())
-                    p.deliver(e);
-                });
+        open(self, o.id,
+             or_fail<session_actor>(promise, [promise](const session_actor& s) mutable {
+               promise.deliver(s);
+             }));
         return promise;
       },
-      [self, end](erase_session& e) -> caf::result<stored> {
-        end(e.id);
-        return self->delegate(self->state.links.store, store_erase{std::move(e.id)});
-      },
+      [self](const erase_session& e) { return erase(self, e); },
+      [self](fork_session& f) { return fork(self, f); },
       [self](store_list& wish) -> caf::result<session_page> {
-        return self->delegate(self->state.links.store, std::move(wish));
+        wish.now = self->state.links.clock();
+        return self->delegate(self->state.links.store(), std::move(wish));
       },
-      [end](const retire& r) { end(r.id); },
+      [self](sessions_query) { return status(self); },
+      [self](drain) { return drain_all(self); },
+      [self](expel) {
+        for (const auto& [id, s] : self->state.live)
+          self->send(s, expel{});
+      },
+      [self](tick) { sweep(self); },
   };
 }
 

@@ -12,17 +12,23 @@
 namespace conductor {
 
 /// SESSIONS owns the list of live sessions; the others are in STORE only, and come back
-/// from there when they are asked for.
+/// from there when they are asked for. Every ten seconds it erases those that expired.
 struct sessions_state {
   static inline const char* name = "sessions";
 
-  struct opening {
-    std::vector<caf::typed_response_promise<session_actor>> waiting;
+  /// What waits for a session to be opened: called with it, or with why not.
+  using opened = std::function<void(const session_actor&, const caf::error&)>;
+  /// Who waits for a session that is created under a key, and with which body.
+  struct creator {
+    caf::typed_response_promise<created_session> reply;
+    std::uint64_t digest = 0;
   };
 
   session_links links; ///< for each SESSION
+  std::function<session_actor(session_record_ptr, session_links)> start;
   std::map<std::string, session_actor> live;
-  std::map<std::string, opening> under_way;
+  std::map<std::string, std::vector<opened>> opening;   ///< by id
+  std::map<std::string, std::vector<creator>> creating; ///< by key
 };
 
 sessions_actor::behavior_type

@@ -20,6 +20,8 @@ struct wrote {
 struct gone {};
 /// Finish what is in hand, take nothing more, then end.
 struct drain {};
+/// What was in hand is finished.
+struct drained {};
 /// The drain limit has passed: end what is in hand with an error.
 struct expel {};
 /// INTERNAL: time to look again.
@@ -54,7 +56,9 @@ using wire_actor = subscriber_actor ::extend_with<publisher_actor>::extend<
 
 /// GENERATION: one answer in flight. Reads the upstream exchange as a SUBSCRIBER,
 /// publishes the answer to its readers. Lane of the client that started it.
-using generation_actor = subscriber_actor::extend_with<publisher_actor>;
+using generation_actor = subscriber_actor::extend_with<publisher_actor>::extend<
+    // Somebody else than a reader ends it: every reader is told `cancelled`.
+    caf::reacts_to<stop_generation>>;
 
 /// Brings a request to a backend; what comes back goes to `reader`.
 struct open_exchange {
@@ -85,10 +89,11 @@ struct join {
   keeper_actor keeper;
 };
 
-/// DESK: one lane's leases that are not in use just now. Lane.
+/// DESK: one lane's leases that are not in use just now, and its answers in flight. Lane.
 using desk_actor = places_actor::extend_with<keeper_actor>::extend<
     // A lease that was in use is free.
-    caf::reacts_to<lease_free>,
+    caf::reacts_to<lease_free>, caf::replies_to<generations_query>::with<generation_list>,
+    caf::replies_to<stop_generation>::with<stopped_generations>,
     // INTERNAL: give back what was not used for a while.
     caf::reacts_to<tick>>;
 
@@ -137,6 +142,7 @@ using supervisor_actor = caf::typed_actor<
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::wrote)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::gone)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::drain)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::drained)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::expel)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::tick)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::restart)

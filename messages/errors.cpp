@@ -53,12 +53,56 @@ const char* to_string(errc code) noexcept {
     return "session_not_found";
   case errc::session_busy:
     return "session_busy";
+  case errc::version_mismatch:
+    return "version_mismatch";
+  case errc::key_reused:
+    return "key_reused";
+  case errc::not_found:
+    return "not_found";
+  case errc::cancelled:
+    return "cancelled";
+  case errc::bad_request:
+    return "bad_request";
   case errc::store_failed:
     return "store_failed";
   case errc::internal:
     return "internal";
   }
   return "unknown";
+}
+
+int status_of(errc code) {
+  switch (code) {
+  case errc::unknown_backend:
+    return 400;
+  case errc::bad_request:
+    return 400;
+  case errc::session_not_found:
+  case errc::not_found:
+    return 404;
+  case errc::session_busy:
+    return 409;
+  case errc::version_mismatch:
+    return 412;
+  case errc::key_reused:
+    return 422;
+  case errc::cancelled:
+    return 499;
+  case errc::first_byte_timeout:
+  case errc::gap_timeout:
+    return 504;
+  case errc::queue_full:
+  case errc::queue_timeout:
+  case errc::backend_down:
+  case errc::no_backend:
+  case errc::shutting_down:
+  case errc::store_failed:
+    return 503;
+  case errc::internal:
+    return 500;
+  default:
+    return 502;
+  }
 }
 
 caf::error make_error(errc code, std::string detail) {

@@ -28,12 +28,20 @@ enum class errc : std::uint8_t {
   shutting_down,      ///< the node stops
   session_not_found,  ///< no session has that id
   session_busy,       ///< a turn is under way, and the message was not to wait
+  version_mismatch,   ///< the session is no longer of the version that was wanted
+  key_reused,         ///< an Idempotency-Key came with another request before
+  not_found,          ///< there is nothing of that name
+  cancelled,          ///< somebody else ended the answer
+  bad_request,        ///< it asks for what cannot be; the detail says why
   store_failed,       ///< the store did not take it: nothing was acknowledged
   internal            ///< an actor failed
 };
 
 /// The enumerator's name.
 const char* to_string(errc code) noexcept;
+
+/// The HTTP status that a client is told it by.
+int status_of(errc code);
 
 /// An error for CAF's response promises; `detail` is a sentence for people.
 caf::error make_error(errc code, std::string detail = {});

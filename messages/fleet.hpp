@@ -1,6 +1,7 @@
 #pragma once
 
 #include "messages/errors.hpp"
+#include "messages/request.hpp"
 
 #include <caf/actor_addr.hpp>
 #include <caf/allowed_unsafe_message_type.hpp>
@@ -22,6 +23,16 @@ inline const char* to_string(backend_state state) noexcept {
                                         : "unknown";
 }
 
+/// A model in a backend's memory, as GET /api/ps tells it.
+struct loaded_model {
+  std::string name;
+  std::string digest;
+  std::uint64_t size = 0;        ///< bytes, all of it
+  std::uint64_t size_on_gpu = 0; ///< bytes of these on GPUs
+  std::uint64_t context = 0;     ///< tokens that each answer may use; 0: not told
+  bool operator==(const loaded_model&) const = default;
+};
+
 /// What BACKEND knows of its Ollama server.
 struct backend_status {
   std::string name;
@@ -31,6 +42,7 @@ struct backend_status {
   std::string error;                   ///< why it is down
   std::chrono::microseconds latency{}; ///< of the last probe that succeeded
   std::optional<unsigned> parallel;    ///< places per model; empty: not limited here
+  std::vector<loaded_model> loaded;    ///< by the last probe
 };
 
 /// A request's way into the queue.
@@ -40,6 +52,8 @@ struct acquire {
   std::vector<std::string> tried; ///< backends that failed this request already
   bool takes_place = false;       ///< inference: counts against the model's places
   caf::actor_addr waiter;         ///< leaves the queue when it ends; none: the sender
+  std::string session;            ///< goes where it went last; empty: anywhere
+  request_ptr about;              ///< for the list of answers in flight; may be null
 };
 
 /// The right to ask one backend. The place is free again when the last pointer is gone.
@@ -60,6 +74,23 @@ struct lease_free {
   lease_ptr kept;
   bool takes_place = false;
   std::uint64_t epoch = 0; ///< of the recall that it was granted after
+  bool may_stay = false;   ///< fit for any request of its model
+  caf::actor_addr asked_by;
+};
+
+/// One answer in flight.
+struct generation_info {
+  request_ptr about;
+  std::string backend; ///< empty: it waits for a place
+};
+struct generations_query {};
+using generation_list = std::vector<generation_info>;
+/// Ends the answers to the request of that id.
+struct stop_generation {
+  std::string id;
+};
+struct stopped_generations {
+  std::size_t count = 0;
 };
 
 /// Ends the keeping of leases: once, or for as long as requests wait.
@@ -81,6 +112,7 @@ struct probe {
 struct probe_result {
   std::string version;
   std::chrono::microseconds latency{};
+  std::vector<loaded_model> loaded;
 };
 /// One backend as DISPATCHER sees it.
 struct backend_load {
@@ -104,6 +136,10 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::acquire)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::lease_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::lease_ended)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::lease_free)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::generations_query)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::generation_list)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::stop_generation)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::stopped_generations)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::recall)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::attempt_failed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::probe)

@@ -16,7 +16,7 @@ using request_clock = std::chrono::steady_clock;
 /// What a request asks of the node.
 enum class request_kind {
   local,    ///< answered by the node itself
-  follow,   ///< events of a session, which come while they happen
+  follow,   ///< streamed by the node itself: a session's events, a backup
   relay,    ///< passed to a backend, takes no place there
   inference ///< passed to a backend, takes a place there
 };
@@ -47,6 +47,7 @@ struct request {
   std::string
       runner_options;      ///< the options that make Ollama reload, in a canonical order
   std::string pinned;      ///< X-Conductor-Backend; empty: any
+  std::string session;     ///< conversation that it belongs to; empty: none known
   bool streams = false;    ///< the client asked for records as they come
   bool repeatable = false; ///< may be sent again if no byte of an answer came
 

@@ -8,8 +8,9 @@ namespace {
 
 constexpr std::array states{"queued",    "streaming", "done",
                             "cancelled", "failed",    "interrupted"};
-constexpr std::array types{"snapshot",   "queued", "started",   "delta", "thinking",
-                           "tool_calls", "done",   "cancelled", "error"};
+constexpr std::array types{"snapshot", "message",   "queued",     "loading", "started",
+                           "delta",    "thinking",  "tool_calls", "trimmed", "changed",
+                           "done",     "cancelled", "error"};
 
 } // namespace
 
@@ -26,6 +27,17 @@ std::optional<message_state> message_state_of(std::string_view name) noexcept {
 
 const char* to_string(event_type type) noexcept {
   return types[static_cast<std::size_t>(type)];
+}
+
+bool is_terminal(event_type type) noexcept {
+  return type == event_type::done || type == event_type::cancelled ||
+         type == event_type::error;
+}
+
+event_type terminal_of(message_state state) noexcept {
+  return state == message_state::done        ? event_type::done
+         : state == message_state::cancelled ? event_type::cancelled
+                                             : event_type::error;
 }
 
 } // namespace conductor

@@ -8,10 +8,11 @@
 #include "actors/sessions.hpp"
 #include "adapters/lane/hosted.hpp"
 #include "adapters/metrics/observer.hpp"
+#include "adapters/native/backup.hpp"
+#include "adapters/native/chat.hpp"
 #include "adapters/native/feed.hpp"
 #include "adapters/native/resources.hpp"
 #include "adapters/native/session_id.hpp"
-#include "adapters/native/session_json.hpp"
 #include "adapters/ollama/prober.hpp"
 #include "adapters/ollama/upstreams.hpp"
 #include "runtime/scheduler.hpp"
@@ -135,7 +136,7 @@ std::vector<child_spec> node::children() {
   all.push_back({"resources", [this] {
                    resources_links links{[this] { return dispatcher_.get(); }, facts(),
                                          [this] { return sessions_.get(); },
-                                         new_session_id};
+                                         [this] { return desks(); }, new_session_id};
                    resources_.set(spawn_worker(*system_, resources, std::move(links)));
                    return resources_.get().address();
                  }});
@@ -144,6 +145,9 @@ std::vector<child_spec> node::children() {
 
 /// On the lane of `at`.
 publisher_actor node::start_answer(station& at, const request_ptr& asked) {
+  if (asked->target.starts_with("/conductor/v1/backup"))
+    return spawn_on(*at.where, backup,
+                    std::function<store_actor()>{[this] { return store_.get(); }});
   if (asked->kind == request_kind::follow)
     return caf::actor_cast<publisher_actor>(
         spawn_on(*at.where, feed, asked,
@@ -156,7 +160,8 @@ publisher_actor node::start_answer(station& at, const request_ptr& asked) {
 
 session_links node::for_sessions() {
   session_links links;
-  links.store = store_.get();
+  links.store = [this] { return store_.get(); };
+  links.dispatcher = [this] { return dispatcher_.get(); };
   links.start = [this](const request_ptr& asked) {
     const auto few = std::min_element(
         stations_.begin(), stations_.end(), [](const auto& a, const auto& b) {
@@ -164,9 +169,8 @@ session_links node::for_sessions() {
         });
     return start_answer(**few, asked);
   };
-  links.read = read_chat_records;
-  links.write = chat_message;
-  links.quote = json_quoted;
+  links.codec = {chat::read_records, chat::assistant_message, chat::quoted, chat::merged,
+                 chat::joined,       chat::context_of};
   links.clock = [] {
     return std::chrono::duration_cast<std::chrono::milliseconds>(
                std::chrono::system_clock::now().time_since_epoch())
@@ -181,7 +185,9 @@ node_facts node::facts() {
                {},
                started_,
                [this] { return connections(); },
-               [this](const fleet_status& fleet) { return metrics(fleet); }};
+               [this](const fleet_status& fleet, const sessions_status& sessions) {
+                 return metrics(fleet, sessions);
+               }};
   for (const auto& at : addresses_)
     f.listen.push_back(to_string(at));
   return f;
@@ -250,10 +256,19 @@ std::size_t node::connections() const {
   return n;
 }
 
-std::string node::metrics(const fleet_status& fleet) const {
+std::vector<desk_actor> node::desks() const {
+  std::vector<desk_actor> all;
+  for (const auto& s : stations_)
+    all.push_back(s->desk);
+  return all;
+}
+
+std::string node::metrics(const fleet_status& fleet,
+                          const sessions_status& sessions) const {
   series::snapshot now;
   now.connections = connections();
   now.fleet = fleet;
+  now.sessions = sessions;
   now.uptime_seconds =
       std::chrono::duration<double>(request_clock::now() - started_).count();
   pulses::all().each([&](const pulse& p) {
@@ -267,7 +282,7 @@ std::string node::metrics(const fleet_status& fleet) const {
 void node::begin_stop(std::function<void()> done) {
   for (auto& l : listeners_)
     l->stop();
-  auto left = std::make_shared<std::size_t>(stations_.size());
+  auto left = std::make_shared<std::size_t>(stations_.size() + 1);
   system_->spawn([this, left, done](caf::event_based_actor* self) {
     const auto one_less = [=] {
       if (--*left == 0) {
@@ -280,6 +295,10 @@ void node::begin_stop(std::function<void()> done) {
       self->request(s->door, caf::infinite, drain{})
           .then([=](const drained&) { one_less(); },
                 [=](const caf::error&) { one_less(); });
+    // Conversations whose clients have left are drained too.
+    self->request(sessions_.get(), caf::infinite, drain{})
+        .then([=](const drained&) { one_less(); },
+              [=](const caf::error&) { one_less(); });
     self->delayed_send(self, values_.server.drain, expel{});
     return caf::behavior{[this](expel) { expel_clients(); }};
   });
@@ -288,6 +307,7 @@ void node::begin_stop(std::function<void()> done) {
 void node::expel_clients() {
   for (auto& s : stations_)
     caf::anon_send(s->door, expel{});
+  caf::anon_send(sessions_.get(), expel{});
 }
 
 void node::finish() {

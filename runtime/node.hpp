@@ -54,7 +54,8 @@ private:
   session_links for_sessions();
   void listen(const endpoint& at, std::vector<listener::seat> seats);
   std::size_t connections() const;
-  std::string metrics(const fleet_status& fleet) const;
+  std::vector<desk_actor> desks() const;
+  std::string metrics(const fleet_status& fleet, const sessions_status& sessions) const;
 
   settings values_;
   std::string version_;

@@ -48,8 +48,12 @@ std::string title_of(int status) {
     return "Method Not Allowed";
   case 409:
     return "Conflict";
+  case 412:
+    return "Precondition Failed";
   case 413:
     return "Content Too Large";
+  case 422:
+    return "Unprocessable Content";
   case 429:
     return "Too Many Requests";
   case 502:
@@ -79,31 +83,6 @@ framing framing_of(std::string_view type) {
   if (type.starts_with("text/event-stream"))
     return framing::sse;
   return framing::opaque;
-}
-
-int status_of(errc code) {
-  switch (code) {
-  case errc::unknown_backend:
-    return 400;
-  case errc::session_not_found:
-    return 404;
-  case errc::session_busy:
-    return 409;
-  case errc::first_byte_timeout:
-  case errc::gap_timeout:
-    return 504;
-  case errc::queue_full:
-  case errc::queue_timeout:
-  case errc::backend_down:
-  case errc::no_backend:
-  case errc::shutting_down:
-  case errc::store_failed:
-    return 503;
-  case errc::internal:
-    return 500;
-  default:
-    return 502;
-  }
 }
 
 std::string message_of(errc code, std::string_view detail) {

@@ -17,9 +17,6 @@ enum class framing {
 /// By an answer's Content-Type.
 framing framing_of(std::string_view content_type);
 
-/// HTTP status for a failure of the node or its backends.
-int status_of(errc code);
-
 /// What a client is told of a failure; 503 of a full queue has Ollama's own words, which
 /// clients match on.
 std::string message_of(errc code, std::string_view detail);

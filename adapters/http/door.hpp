@@ -21,9 +21,6 @@ struct arrival {
   std::shared_ptr<const wire_context> context;
 };
 
-/// The last connection has ended.
-struct drained {};
-
 /// DOOR: the client connections of one lane. Lane, adapter.
 using door_actor = caf::typed_actor<
     // Starts a WIRE for it.
@@ -47,4 +44,3 @@ door_actor::behavior_type door(door_actor::stateful_pointer<door_state> self, la
 } // namespace conductor
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::arrival)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::drained)

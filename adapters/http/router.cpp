@@ -58,15 +58,23 @@ std::string path_of(std::string_view target) {
   return path;
 }
 
+namespace {
+
+bool streams_natively(std::string_view method, std::string_view path) {
+  if (under(path, "/conductor/v1/sessions"))
+    return method == "POST" ? path.ends_with("/messages") || path.ends_with("/regenerate")
+                            : method == "GET" && path.ends_with("/events");
+  return method == "GET" && path == "/conductor/v1/backup";
+}
+
+} // namespace
+
 route find_route(std::string_view method, std::string_view path) {
   route r;
   const bool reads = method == "GET" || method == "HEAD";
   r.repeatable = reads;
   if (under(path, "/conductor")) {
-    const bool follows = under(path, "/conductor/v1/sessions") &&
-                         ((method == "POST" && path.ends_with("/messages")) ||
-                          (method == "GET" && path.ends_with("/events")));
-    r.kind = follows ? request_kind::follow : request_kind::local;
+    r.kind = streams_natively(method, path) ? request_kind::follow : request_kind::local;
     r.speaks = dialect::native;
     return r;
   }

@@ -22,6 +22,8 @@ const char* kind_of(request_kind kind) {
   switch (kind) {
   case request_kind::local:
     return "local";
+  case request_kind::follow:
+    return "session";
   case request_kind::relay:
     return "relay";
   case request_kind::inference:
@@ -100,7 +102,32 @@ series::series()
               .Name("conductor_stalls")
               .Help("Handlers and lane turns longer than runtime.stall since the start.")
               .Register(*registry_)
-              .Add({})) {}
+              .Add({}))
+    , sessions_live_(BuildGauge()
+                         .Name("conductor_sessions_live")
+                         .Help("Conversations in memory.")
+                         .Register(*registry_)
+                         .Add({}))
+    , store_up_(BuildGauge()
+                    .Name("conductor_store_up")
+                    .Help("1 while the store of conversations takes what is written.")
+                    .Register(*registry_)
+                    .Add({}))
+    , store_writes_(BuildGauge()
+                        .Name("conductor_store_writes")
+                        .Help("Writes that the store answered since the start.")
+                        .Register(*registry_)
+                        .Add({}))
+    , store_failures_(BuildGauge()
+                          .Name("conductor_store_failures")
+                          .Help("Batches of writes that failed since the start.")
+                          .Register(*registry_)
+                          .Add({}))
+    , store_waiting_(BuildGauge()
+                         .Name("conductor_store_waiting")
+                         .Help("Writes that wait for the disk.")
+                         .Register(*registry_)
+                         .Add({})) {}
 
 prometheus::Counter& series::requests(const request_summary& ended, known& by) {
   const auto kind = ended.about->kind;
@@ -147,6 +174,12 @@ std::string series::text(const snapshot& now) {
   connections_.Set(static_cast<double>(now.connections));
   longest_turn_.Set(now.longest_turn_seconds);
   uptime_.Set(now.uptime_seconds);
+  sessions_live_.Set(static_cast<double>(now.sessions.live));
+  const auto& store = now.sessions.store;
+  store_up_.Set(store.failure.empty() ? 1 : 0);
+  store_writes_.Set(static_cast<double>(store.writes));
+  store_failures_.Set(static_cast<double>(store.failures));
+  store_waiting_.Set(static_cast<double>(store.waiting));
   stalls_.Set(static_cast<double>(now.stalls));
   for (const auto& b : now.fleet.backends) {
     in_flight_.Add({{"backend", b.status.name}, {"kind", "place"}})

@@ -2,6 +2,7 @@
 
 #include "messages/fleet.hpp"
 #include "messages/request.hpp"
+#include "messages/session.hpp"
 
 #include <prometheus/counter.h>
 #include <prometheus/family.h>
@@ -44,6 +45,7 @@ public:
   struct snapshot {
     std::size_t connections = 0;
     fleet_status fleet;
+    sessions_status sessions;
     std::uint64_t stalls = 0;
     double longest_turn_seconds = 0;
     double uptime_seconds = 0;
@@ -68,6 +70,11 @@ private:
   prometheus::Gauge& longest_turn_;
   prometheus::Gauge& uptime_;
   prometheus::Gauge& stalls_;
+  prometheus::Gauge& sessions_live_;
+  prometheus::Gauge& store_up_;
+  prometheus::Gauge& store_writes_;
+  prometheus::Gauge& store_failures_;
+  prometheus::Gauge& store_waiting_;
 };
 
 } // namespace conductor

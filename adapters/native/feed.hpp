@@ -18,24 +18,28 @@ using feed_actor = publisher_actor::extend_with<follower_actor>::extend<
     // INTERNAL: nothing came for a while: a sign of life.
     caf::reacts_to<tick>>;
 
-/// FEED owns one request for events, `POST …/messages` or `GET …/events`: finds the
-/// session, gives it the message, and writes its events as NDJSON, server-sent events or
-/// one JSON body, as `Accept` asks. It asks SESSION for no more events than its client
-/// takes. A client that leaves does not end the turn.
+/// FEED owns one request for events, `POST …/messages`, `…/regenerate` or `GET …/events`:
+/// finds the session, gives it the message, and writes its events as NDJSON, server-sent
+/// events or one JSON body, as `Accept` asks. It asks SESSION for no more events than its
+/// client takes. A client that leaves does not end the turn; a session that leaves memory
+/// does not end the feed.
 struct feed_state {
   static inline const char* name = "feed";
 
   enum class form { ndjson, sse, whole };
 
   request_ptr asked;
+  std::function<sessions_actor()> sessions;
   form writes = form::ndjson;
   subscriber_actor reader;
   session_actor session;
-  std::optional<std::uint64_t> answer; ///< only events of this message; empty: all
-  std::string out;                     ///< written, not yet demanded
+  std::string id;
+  std::optional<said> turn; ///< only events of this turn; empty: all
+  std::uint64_t next = 0;   ///< number of the event that comes next; 0: a snapshot
+  std::string out;          ///< written, not yet demanded
   std::uint64_t demanded = 0;
-  std::string text;  ///< of the answer, for the one JSON body
-  bool told = false; ///< the head went out
+  session_message answer; ///< what the one JSON body will say
+  bool told = false;      ///< the head went out
   bool ended = false;
   bool quiet = true; ///< nothing came since the last tick
 };

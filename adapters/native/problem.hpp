@@ -7,11 +7,12 @@
 
 namespace conductor {
 
-/// A problem document of RFC 9457: what was wrong with a native request.
-response problem(std::string_view request_id, int status, std::string_view code,
-                 std::string_view detail);
+/// A problem document of RFC 9457, for what is no failure of an actor: those travel as
+/// errors, and WIRE writes the same document.
+response problem(std::string_view request_id, int status, std::string_view title,
+                 std::string_view code, std::string_view detail);
 
-/// The same for what an actor answered instead of a result.
-response problem_of(std::string_view request_id, const caf::error& failure);
+/// 405, with the methods that the path takes.
+response not_allowed(const request& asked, const std::string& allowed);
 
 } // namespace conductor

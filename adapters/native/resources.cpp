@@ -1,5 +1,7 @@
 #include "adapters/native/resources.hpp"
 
+#include "adapters/native/documents.hpp"
+#include "adapters/native/generation_routes.hpp"
 #include "adapters/native/problem.hpp"
 #include "adapters/native/session_routes.hpp"
 
@@ -42,7 +44,17 @@ json as_status(const backend_load& b) {
   return j;
 }
 
-response status(const node_facts& node, const fleet_status& fleet) {
+/// How the store is, for those who watch the node.
+json as_status(const store_status& s) {
+  json j{{"state", s.failure.empty() ? "up" : "failed"}};
+  if (!s.failure.empty())
+    j["error"] = s.failure;
+  j["waiting"] = s.waiting;
+  return j;
+}
+
+response status(const node_facts& node, const fleet_status& fleet,
+                const sessions_status& sessions) {
   json backends = json::array();
   std::size_t in_flight = 0;
   for (const auto& b : fleet.backends) {
@@ -59,37 +71,75 @@ response status(const node_facts& node, const fleet_status& fleet) {
                 {"backends", std::move(backends)},
                 {"connections", node.connections()},
                 {"generations_in_flight", in_flight},
-                {"queue", {{"waiting", fleet.waiting}, {"limit", fleet.queue_limit}}}}),
+                {"queue", {{"waiting", fleet.waiting}, {"limit", fleet.queue_limit}}},
+                {"sessions_live", sessions.live},
+                {"store", as_status(sessions.store)}}),
           {}};
 }
 
-response ready(const fleet_status& fleet) {
+/// Without its store the node still serves all but conversations: ready, and said aloud.
+response ready(const fleet_status& fleet, const sessions_status& sessions) {
   std::string why;
   for (const auto& b : fleet.backends) {
-    if (b.status.state == backend_state::up)
-      return text(200, "ready\n");
+    if (b.status.state == backend_state::up) {
+      const auto& broken = sessions.store.failure;
+      return text(200, broken.empty() ? "ready\n" : "ready\nstore: " + broken + "\n");
+    }
     why += b.status.name + ": " +
            (b.status.error.empty() ? "not heard of yet" : b.status.error) + "\n";
   }
   return text(503, "no backend answers\n" + why);
 }
 
-/// Answers made of what DISPATCHER knows; null for any other path.
-std::function<response(const node_facts&, const fleet_status&)>
-from_fleet(const std::string& path) {
+/// An answer made of what DISPATCHER and SESSIONS know.
+using from_state = response (*)(const node_facts&, const fleet_status&,
+                                const sessions_status&);
+
+/// Null for any other path.
+from_state state_answer(const std::string& path) {
   if (path == "/readyz")
-    return [](const node_facts&, const fleet_status& f) { return ready(f); };
+    return [](const node_facts&, const fleet_status& f, const sessions_status& s) {
+      return ready(f, s);
+    };
   if (path == "/metrics")
-    return [](const node_facts& n, const fleet_status& f) {
-      return response{200, "text/plain; version=0.0.4; charset=utf-8", n.metrics(f), {}};
+    return [](const node_facts& n, const fleet_status& f, const sessions_status& s) {
+      return response{
+          200, "text/plain; version=0.0.4; charset=utf-8", n.metrics(f, s), {}};
     };
   if (path == "/conductor/v1/status")
-    return [](const node_facts& n, const fleet_status& f) { return status(n, f); };
+    return status;
   return nullptr;
 }
 
-bool exists(const std::string& path) {
-  return path == "/" || path == "/healthz" || from_fleet(path) != nullptr;
+/// Null for any other path.
+std::function<response()> fixed_answer(const std::string& path) {
+  if (path == "/")
+    return [] { return text(200, "Ollama is running"); };
+  if (path == "/healthz")
+    return [] { return text(200, "ok\n"); };
+  if (path == "/conductor/v1/openapi.json")
+    return [] { return response{200, as_json, std::string{openapi_document}, {}}; };
+  if (path == "/conductor/v1/events.schema.json")
+    return [] { return response{200, as_json, std::string{events_schema}, {}}; };
+  return nullptr;
+}
+
+caf::result<response> answer_state(self_ptr self, from_state make) {
+  auto promise = self->make_response_promise<response>();
+  const auto fail = [promise](const caf::error& e) mutable { promise.deliver(e); };
+  const auto& links = self->state.links;
+  self->request(links.dispatcher(), caf::infinite, fleet_query{})
+      .then(
+          [=](const fleet_status& fleet) {
+            self->request(self->state.links.sessions(), caf::infinite, sessions_query{})
+                .then(
+                    [=](const sessions_status& sessions) mutable {
+                      promise.deliver(make(self->state.links.node, fleet, sessions));
+                    },
+                    fail);
+          },
+          fail);
+  return promise;
 }
 
 } // namespace
@@ -99,33 +149,28 @@ resources_actor::behavior_type resources(self_ptr self, resources_links links) {
   return {
       [self](const request_ptr& asked) -> caf::result<response> {
         const auto path = asked->target.substr(0, asked->target.find('?'));
-        const bool native = path.starts_with("/conductor");
         if (path.starts_with("/conductor/v1/sessions"))
           return answer_sessions(self, asked);
-        if (!exists(path))
-          return native
-                     ? problem(asked->id, 404, "not_found", "there is nothing at " + path)
-                     : text(404, "404 page not found");
+        if (path.starts_with("/conductor/v1/generations"))
+          return answer_generations(self, asked);
+        const bool native = path.starts_with("/conductor");
+        const auto fixed = fixed_answer(path);
+        const auto state = state_answer(path);
+        if (!fixed && !state) {
+          if (native)
+            return make_error(errc::not_found, "there is nothing at " + path);
+          return text(404, "404 page not found");
+        }
         if (asked->method != "GET" && asked->method != "HEAD") {
-          auto r = native ? problem(asked->id, 405, "method_not_allowed",
-                                    path + " takes GET and HEAD")
+          auto r = native ? not_allowed(*asked, "GET, HEAD")
                           : text(405, "405 method not allowed");
-          r.headers.push_back({"Allow", "GET, HEAD"});
+          if (!native)
+            r.headers.push_back({"Allow", "GET, HEAD"});
           return r;
         }
-        if (path == "/")
-          return text(200, "Ollama is running");
-        if (path == "/healthz")
-          return text(200, "ok\n");
-        auto promise = self->make_response_promise<response>();
-        self->request(self->state.links.dispatcher(), caf::infinite, fleet_query{})
-            .then(
-                [self, promise,
-                 make = from_fleet(path)](const fleet_status& fleet) mutable {
-                  promise.deliver(make(self->state.links.node, fleet));
-                },
-                [promise](const caf::error& e) mutable { promise.deliver(e); });
-        return promise;
+        if (fixed)
+          return fixed();
+        return answer_state(self, state);
       },
   };
 }

@@ -18,19 +18,21 @@ struct node_facts {
   std::vector<std::string> listen; ///< addresses in use
   request_clock::time_point started;
   std::function<std::size_t()> connections;
-  std::function<std::string(const fleet_status&)> metrics; ///< text for a scrape
+  /// Text for a scrape.
+  std::function<std::string(const fleet_status&, const sessions_status&)> metrics;
 };
 
 /// What RESOURCES needs of its node.
 struct resources_links {
   std::function<dispatcher_actor()> dispatcher; ///< the present one
   node_facts node;
-  std::function<sessions_actor()> sessions; ///< the present one
+  std::function<sessions_actor()> sessions;       ///< the present one
+  std::function<std::vector<desk_actor>()> desks; ///< one of each lane
   std::function<std::string()> new_session_id;
 };
 
 /// RESOURCES answers what the node itself is asked: `/`, `/healthz`, `/readyz`,
-/// `/metrics` and `/conductor/v1`.
+/// `/metrics` and `/conductor/v1`, but for what streams.
 struct resources_state {
   static inline const char* name = "resources";
   resources_links links;

@@ -1,74 +1,25 @@
 #include "adapters/native/session_json.hpp"
 
-#include <nlohmann/json.hpp>
-
-#include <algorithm>
-#include <cstdio>
-#include <ctime>
-#include <initializer_list>
+#include "adapters/native/json_input.hpp"
+#include "adapters/native/time_text.hpp"
 
 namespace conductor {
 namespace {
 
 using json = nlohmann::ordered_json;
+using json_input::dump;
 
-std::string dump(const json& j) {
-  return j.dump(-1, ' ', false, json::error_handler_t::replace);
-}
-
-/// RFC 3339 in UTC, with milliseconds.
-std::string time_text(wall_time t) {
-  const std::time_t seconds = t / 1000;
-  std::tm parts{};
-  ::gmtime_r(&seconds, &parts);
-  char text[40];
-  const auto n = std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
-  std::snprintf(text + n, sizeof text - n, ".%03dZ", static_cast<int>(t % 1000));
-  return text;
-}
-
-/// The body as an object that holds nothing but `allowed`.
-json object_of(std::string_view body, std::initializer_list<std::string_view> allowed) {
-  auto j = json::parse(body, nullptr, false);
-  if (!j.is_object())
-    throw bad_request("the body must be a JSON object");
-  for (const auto& [key, value] : j.items())
-    if (std::find(allowed.begin(), allowed.end(), key) == allowed.end()) {
-      std::string names;
-      for (const auto a : allowed)
-        names += (names.empty() ? "" : ", ") + std::string{a};
-      throw bad_request("unknown key \"" + key + "\"; allowed are " + names);
-    }
-  return j;
-}
-
-std::string text_of(const json& j, const char* key, bool needed) {
-  if (!j.contains(key)) {
-    if (needed)
-      throw bad_request(std::string{"\""} + key + "\" is missing");
-    return {};
-  }
-  if (!j[key].is_string())
-    throw bad_request(std::string{"\""} + key + "\" must be a string");
-  auto text = j[key].get<std::string>();
-  if (needed && text.empty())
-    throw bad_request(std::string{"\""} + key + "\" must not be empty");
-  return text;
-}
-
-std::string options_of(const json& j) {
-  if (!j.contains("options"))
-    return {};
-  if (!j["options"].is_object())
-    throw bad_request("\"options\" must be an object, as in Ollama's API");
-  return dump(j["options"]);
+json parse(const std::string& text) {
+  return json::parse(text, nullptr, false);
 }
 
 json usage_of(const usage& u) {
   return {{"prompt_tokens", u.prompt_tokens}, {"completion_tokens", u.answer_tokens}};
 }
 
-json message_of(const session_message& m) {
+enum class images { counted, whole };
+
+json message_of(const session_message& m, images shown) {
   json j{{"seq", m.seq},
          {"role", m.role},
          {"content", m.content},
@@ -76,6 +27,18 @@ json message_of(const session_message& m) {
          {"created_at", time_text(m.created)}};
   if (!m.thinking.empty())
     j["thinking"] = m.thinking;
+  if (!m.tool_calls.empty())
+    j["tool_calls"] = parse(m.tool_calls);
+  if (m.role != "assistant" && !m.wire.empty()) {
+    const auto wire = parse(m.wire);
+    for (const auto* key : {"tool_name", "tool_call_id"})
+      if (wire.contains(key))
+        j[key] = wire[key];
+    if (wire.contains("images"))
+      j["images"] = shown == images::whole ? wire["images"] : json(wire["images"].size());
+  }
+  if (!m.model.empty())
+    j["model"] = m.model;
   if (!m.error.empty())
     j["error"] = m.error;
   if (m.used.answer_tokens > 0)
@@ -83,120 +46,73 @@ json message_of(const session_message& m) {
   return j;
 }
 
+json messages_of(const session_record& r, images shown) {
+  auto all = json::array();
+  for (const auto& m : r.messages)
+    all.push_back(message_of(m, shown));
+  return all;
+}
+
 json info_of(const session_info& i) {
-  json j{{"id", i.id},
-         {"model", i.model},
-         {"title", i.title},
-         {"created_at", time_text(i.created)},
-         {"updated_at", time_text(i.updated)}};
-  if (!i.options.empty())
-    j["options"] = json::parse(i.options, nullptr, false);
-  if (!i.keep_alive.empty())
-    j["keep_alive"] = json::parse(i.keep_alive, nullptr, false);
+  json j{{"id", i.id}, {"model", i.model}, {"title", i.title}};
   if (!i.system.empty())
-    j["system"] = json::parse(i.system, nullptr, false).value("content", "");
+    j["system"] = parse(i.system).value("content", "");
+  j.update(parse(i.settings));
+  j["metadata"] = parse(i.metadata);
+  if (i.time_to_live > 0) {
+    j["ttl_seconds"] = i.time_to_live / 1000;
+    j["expires_at"] = time_text(i.updated + i.time_to_live);
+  }
+  if (!i.forked_from.empty())
+    j["forked_from"] = {{"session", i.forked_from}, {"message", i.forked_at}};
+  j["version"] = i.version;
+  j["created_at"] = time_text(i.created);
+  j["updated_at"] = time_text(i.updated);
   return j;
 }
 
-json whole_of(const session_record& r) {
-  auto j = info_of(r.info);
-  j["messages"] = json::array();
-  for (const auto& m : r.messages)
-    j["messages"].push_back(message_of(m));
-  return j;
+void add_terminal(json& j, const session_event& e) {
+  if (!e.durable)
+    j["stored"] = false;
+  if (e.type == event_type::error) {
+    j["code"] = e.code;
+    j["detail"] = e.text;
+    j["retryable"] = !e.code.starts_with("upstream_4");
+  }
+  if (e.type != event_type::done)
+    return;
+  if (!e.code.empty())
+    j["reason"] = e.code;
+  j["usage"] = usage_of(e.used);
+  j["timings_ns"] = {{"load", e.used.load_ns},
+                     {"prompt", e.used.prompt_ns},
+                     {"answer", e.used.answer_ns},
+                     {"total", e.used.total_ns}};
 }
 
 } // namespace
 
-session_info parse_session(std::string_view body) {
-  const auto j = object_of(body, {"model", "title", "system", "options", "keep_alive"});
-  session_info i;
-  i.model = text_of(j, "model", true);
-  i.title = text_of(j, "title", false);
-  if (const auto system = text_of(j, "system", false); !system.empty())
-    i.system = dump({{"role", "system"}, {"content", system}});
-  i.options = options_of(j);
-  if (j.contains("keep_alive")) {
-    if (!j["keep_alive"].is_string() && !j["keep_alive"].is_number())
-      throw bad_request("\"keep_alive\" must be a duration such as \"5m\", or seconds");
-    i.keep_alive = dump(j["keep_alive"]);
-  }
-  return i;
-}
-
-say parse_message(std::string_view body) {
-  const auto j = object_of(body, {"content", "images", "options", "when_busy"});
-  say s;
-  s.content = text_of(j, "content", true);
-  json wire{{"role", "user"}, {"content", s.content}};
-  if (j.contains("images")) {
-    const auto& images = j["images"];
-    const auto text = [](const json& i) { return i.is_string(); };
-    if (!images.is_array() || !std::all_of(images.begin(), images.end(), text))
-      throw bad_request("\"images\" must be an array of base64 texts");
-    wire["images"] = images;
-  }
-  s.wire = dump(wire);
-  s.options = options_of(j);
-  const auto busy = text_of(j, "when_busy", false);
-  if (!busy.empty() && busy != "queue" && busy != "refuse")
-    throw bad_request("\"when_busy\" must be \"queue\" or \"refuse\"");
-  s.refuse_when_busy = busy == "refuse";
-  return s;
-}
-
-std::vector<answer_piece> read_chat_records(std::string_view records) {
-  std::vector<answer_piece> pieces;
-  while (!records.empty()) {
-    const auto line = records.substr(0, records.find('\n'));
-    records.remove_prefix(std::min(records.size(), line.size() + 1));
-    const auto j = json::parse(line, nullptr, false);
-    if (!j.is_object())
-      continue;
-    auto& p = pieces.emplace_back();
-    const auto said = [](const json& from, const char* key) {
-      const auto i = from.find(key);
-      return i != from.end() && i->is_string() ? i->get<std::string>() : std::string{};
-    };
-    p.error = said(j, "error");
-    p.reason = said(j, "done_reason");
-    p.done = j.value("done", json(false)) == json(true);
-    if (const auto m = j.find("message"); m != j.end() && m->is_object()) {
-      p.text = said(*m, "content");
-      p.thinking = said(*m, "thinking");
-      if (const auto calls = m->find("tool_calls"); calls != m->end())
-        p.tool_calls = dump(*calls);
-    }
-  }
-  return pieces;
-}
-
-std::string chat_message(std::string_view text, std::string_view thinking,
-                         std::string_view tool_calls) {
-  json j{{"role", "assistant"}, {"content", text}};
-  if (!thinking.empty())
-    j["thinking"] = thinking;
-  if (!tool_calls.empty())
-    j["tool_calls"] = json::parse(tool_calls, nullptr, false);
-  return dump(j);
-}
-
-std::string json_quoted(std::string_view text) {
-  return dump(json(text));
-}
-
 std::string to_json(const session_event& e) {
   json j{{"seq", e.seq}, {"type", to_string(e.type)}, {"time", time_text(e.time)}};
-  if (e.type != event_type::snapshot)
+  if (e.message != 0)
     j["message"] = e.message;
   switch (e.type) {
   case event_type::snapshot:
-    j["messages"] = whole_of(*e.all)["messages"];
+    j["title"] = e.all->info.title;
+    j["model"] = e.all->info.model;
+    j["version"] = e.all->info.version;
+    j["messages"] = messages_of(*e.all, images::counted);
     j["next"] = e.seq + 1;
+    break;
+  case event_type::message:
+    j["role"] = e.code;
+    j["content"] = e.text;
     break;
   case event_type::queued:
     j["position"] = e.position;
+    j["eta_ms"] = e.wait_ns > 0 ? json(e.wait_ns / 1'000'000) : json(nullptr);
     break;
+  case event_type::loading:
   case event_type::started:
     j["model"] = e.model;
     j["backend"] = e.backend;
@@ -206,29 +122,34 @@ std::string to_json(const session_event& e) {
     j["text"] = e.text;
     break;
   case event_type::tool_calls:
-    j["tool_calls"] = json::parse(e.text, nullptr, false);
+    j["tool_calls"] = parse(e.text);
+    break;
+  case event_type::trimmed:
+    j["through"] = e.through;
+    j["tokens"] = e.tokens;
+    break;
+  case event_type::changed:
+    j["title"] = e.code;
+    j["model"] = e.model;
+    j["version"] = e.version;
     break;
   case event_type::done:
-    j["reason"] = e.code;
-    j["usage"] = usage_of(e.used);
-    j["timings_ns"] = {{"load", e.used.load_ns},
-                       {"prompt", e.used.prompt_ns},
-                       {"answer", e.used.answer_ns},
-                       {"total", e.used.total_ns}};
-    break;
   case event_type::cancelled:
-    break;
   case event_type::error:
-    j["code"] = e.code;
-    j["detail"] = e.text;
-    j["retryable"] = !e.code.starts_with("upstream_4");
+    add_terminal(j, e);
     break;
   }
   return dump(j);
 }
 
 std::string to_json(const session_record& record) {
-  return dump(whole_of(record));
+  auto j = info_of(record.info);
+  j["messages"] = messages_of(record, images::counted);
+  return dump(j);
+}
+
+std::string to_json(const session_message& message) {
+  return dump(message_of(message, images::whole));
 }
 
 std::string to_json(const session_page& page, std::size_t limit) {
@@ -240,6 +161,35 @@ std::string to_json(const session_page& page, std::size_t limit) {
     j["next"] = std::to_string(last.updated) + "." + last.id;
   }
   return dump(j);
+}
+
+std::string export_json(const session_record& record) {
+  json j{{"export", export_mark}};
+  j.update(info_of(record.info));
+  j["messages"] = messages_of(record, images::whole);
+  return j.dump(2, ' ', false, json::error_handler_t::replace);
+}
+
+std::string export_markdown(const session_record& record) {
+  const auto& i = record.info;
+  std::string text = "# " + (i.title.empty() ? i.id : i.title) + "\n\n" + i.model + ", " +
+                     time_text(i.created) + "\n";
+  const auto add = [&](const std::string& who, const std::string& what) {
+    text += "\n## " + who + "\n\n" + what + "\n";
+  };
+  if (!i.system.empty())
+    add("system", parse(i.system).value("content", ""));
+  for (const auto& m : record.messages) {
+    auto who = m.role;
+    if (m.state != message_state::done)
+      who += std::string{" ("} + to_string(m.state) + ")";
+    auto what = m.content;
+    if (!m.tool_calls.empty())
+      what += (what.empty() ? "" : "\n\n") + std::string{"```json\n"} +
+              parse(m.tool_calls).dump(2) + "\n```";
+    add(who, what.empty() ? m.error : what);
+  }
+  return text;
 }
 
 } // namespace conductor

@@ -1,6 +1,35 @@
 #include "adapters/native/session_path.hpp"
 
+#include <algorithm>
+#include <charconv>
+
 namespace conductor {
+namespace {
+
+std::string decoded(std::string_view text) {
+  std::string plain;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    unsigned char byte = 0;
+    if (text[i] == '%' && i + 2 < text.size() &&
+        std::from_chars(&text[i + 1], &text[i + 1] + 2, byte, 16).ptr ==
+            &text[i + 1] + 2) {
+      plain += static_cast<char>(byte);
+      i += 2;
+    } else {
+      plain += text[i] == '+' ? ' ' : text[i];
+    }
+  }
+  return plain;
+}
+
+/// The part before the next slash, which is removed with it.
+std::string take_segment(std::string_view& path) {
+  const auto segment = path.substr(0, path.find('/'));
+  path.remove_prefix(std::min(path.size(), segment.size() + 1));
+  return std::string{segment};
+}
+
+} // namespace
 
 session_path session_path_of(std::string_view target) {
   constexpr std::string_view root = "/conductor/v1/sessions";
@@ -9,31 +38,42 @@ session_path session_path_of(std::string_view target) {
   if (!path.starts_with(root))
     return p;
   path.remove_prefix(root.size());
-  if (!path.empty() && path.front() != '/')
+  if (path.empty()) {
+    p.matches = true;
     return p;
-  p.matches = true;
-  if (path.empty())
+  }
+  if (path.front() != '/')
     return p;
   path.remove_prefix(1);
-  const auto slash = path.find('/');
-  p.id = path.substr(0, slash);
-  if (slash != std::string_view::npos)
-    p.part = path.substr(slash + 1);
-  p.matches = !p.id.empty();
+  p.id = take_segment(path);
+  p.part = take_segment(path);
+  p.item = take_segment(path);
+  p.matches = !p.id.empty() && path.empty();
   return p;
 }
 
-std::string_view query_value(std::string_view target, std::string_view key) {
+std::vector<std::pair<std::string, std::string>> query_of(std::string_view target) {
+  std::vector<std::pair<std::string, std::string>> all;
   const auto mark = target.find('?');
   if (mark == std::string_view::npos)
-    return {};
+    return all;
   auto rest = target.substr(mark + 1);
   while (!rest.empty()) {
     const auto pair = rest.substr(0, rest.find('&'));
     rest.remove_prefix(std::min(rest.size(), pair.size() + 1));
-    if (pair.size() > key.size() && pair.starts_with(key) && pair[key.size()] == '=')
-      return pair.substr(key.size() + 1);
+    if (pair.empty())
+      continue;
+    const auto sign = std::min(pair.find('='), pair.size());
+    all.emplace_back(decoded(pair.substr(0, sign)),
+                     decoded(pair.substr(std::min(pair.size(), sign + 1))));
   }
+  return all;
+}
+
+std::string query_value(std::string_view target, std::string_view key) {
+  for (auto& [name, value] : query_of(target))
+    if (name == key)
+      return std::move(value);
   return {};
 }
 

@@ -1,8 +1,11 @@
 #include "adapters/native/session_routes.hpp"
 
+#include "adapters/native/ask_session.hpp"
+#include "adapters/native/header.hpp"
 #include "adapters/native/problem.hpp"
 #include "adapters/native/session_json.hpp"
 #include "adapters/native/session_path.hpp"
+#include "adapters/native/session_requests.hpp"
 
 #include <caf/typed_response_promise.hpp>
 
@@ -15,139 +18,211 @@ namespace {
 using self_ptr = resources_actor::stateful_pointer<resources_state>;
 using promise = caf::typed_response_promise<response>;
 
-constexpr std::size_t most_listed = 200;
-
 response as_json(int status, std::string body) {
   return {status, "application/json; charset=utf-8", std::move(body) + "\n", {}};
 }
 
-/// Delivers what `make` makes of the answer, or a problem document.
-template <class Answer, class Ask, class Make>
-promise ask(self_ptr self, const request_ptr& asked, Ask question, Make make) {
+response session_answer(int status, const session_record& r) {
+  auto answer = as_json(status, to_json(r));
+  answer.headers.push_back({"ETag", entity_tag(r.info.version)});
+  return answer;
+}
+
+response created_answer(int status, const session_record& r) {
+  auto answer = session_answer(status, r);
+  answer.headers.push_back({"Location", "/conductor/v1/sessions/" + r.info.id});
+  return answer;
+}
+
+caf::error not_found(const request& asked) {
+  return make_error(errc::not_found, "there is nothing at " + asked.target);
+}
+
+/// Delivers what `make` makes of SESSIONS' answer, or its error.
+template <class Answer, class Message, class Make>
+promise ask_all(self_ptr self, Message m, Make make) {
   auto reply = self->make_response_promise<response>();
-  question().then([reply, make](const Answer& a) mutable { reply.deliver(make(a)); },
-                  [reply, id = asked->id](const caf::error& e) mutable {
-                    reply.deliver(problem_of(id, e));
-                  });
+  self->request(self->state.links.sessions(), caf::infinite, std::move(m))
+      .then([reply, make](const Answer& a) mutable { reply.deliver(make(a)); },
+            [reply](const caf::error& e) mutable { reply.deliver(e); });
   return reply;
 }
 
-response bad(const request_ptr& asked, std::string_view why) {
-  return problem(asked->id, 400, "bad_request", why);
-}
-
-response not_allowed(const request_ptr& asked, std::string_view allowed) {
-  auto r = problem(asked->id, 405, "method_not_allowed",
-                   "this path takes " + std::string{allowed});
-  r.headers.push_back({"Allow", std::string{allowed}});
-  return r;
-}
-
-caf::result<response> create(self_ptr self, const request_ptr& asked,
-                             const sessions_actor& sessions) {
-  create_session wish;
-  try {
-    wish.info = parse_session(asked->body.view());
-  } catch (const bad_request& e) {
-    return bad(asked, e.what());
-  }
-  wish.info.id = self->state.links.new_session_id();
-  return ask<session_record_ptr>(
-      self, asked,
-      [&] { return self->request(sessions, caf::infinite, std::move(wish)); },
-      [](const session_record_ptr& made) {
-        auto r = as_json(201, to_json(*made));
-        r.headers.push_back({"Location", "/conductor/v1/sessions/" + made->info.id});
-        return r;
-      });
-}
-
-caf::result<response> list(self_ptr self, const request_ptr& asked,
-                           const sessions_actor& sessions) {
-  store_list wish;
-  const auto number = [](std::string_view text, auto& into) {
-    const auto end = text.data() + text.size();
-    const auto [at, ec] = std::from_chars(text.data(), end, into);
-    return ec == std::errc{} && at == end;
-  };
-  if (const auto text = query_value(asked->target, "limit"); !text.empty())
-    if (!number(text, wish.limit) || wish.limit == 0 || wish.limit > most_listed)
-      return bad(asked, "\"limit\" must be from 1 to " + std::to_string(most_listed));
-  if (const auto text = query_value(asked->target, "before"); !text.empty()) {
-    const auto dot = text.find('.');
-    if (dot == std::string_view::npos || !number(text.substr(0, dot), wish.before))
-      return bad(asked, "\"before\" must be the \"next\" of another page");
-    wish.before_id = text.substr(dot + 1);
-  }
-  return ask<session_page>(
-      self, asked, [&] { return self->request(sessions, caf::infinite, wish); },
-      [limit = wish.limit](const session_page& page) {
-        return as_json(200, to_json(page, limit));
-      });
-}
-
-caf::result<response> one(self_ptr self, const request_ptr& asked, const std::string& id,
-                          const std::string& part, const sessions_actor& sessions) {
+/// The same of one SESSION's.
+template <class Answer, class Message, class Make>
+promise ask_one(self_ptr self, const std::string& id, Message m, Make make) {
   auto reply = self->make_response_promise<response>();
-  const auto fail = [reply, request = asked->id](const caf::error& e) mutable {
-    reply.deliver(problem_of(request, e));
-  };
-  self->request(sessions, caf::infinite, open_session{id})
-      .then(
-          [=, method = asked->method](const session_actor& s) mutable {
-            if (part == "cancel")
-              self->request(s, caf::infinite, stop_turn{})
-                  .then(
-                      [reply](stopped_turn t) mutable {
-                        reply.deliver(as_json(200, t.cancelled
-                                                       ? "{\"cancelled\":true}"
-                                                       : "{\"cancelled\":false}"));
-                      },
-                      fail);
-            else if (method == "DELETE")
-              self->request(sessions, caf::infinite, erase_session{id})
-                  .then(
-                      [reply](const stored&) mutable {
-                        reply.deliver(response{204, {}, {}, {}});
-                      },
-                      fail);
-            else
-              self->request(s, caf::infinite, describe{})
-                  .then(
-                      [reply](const session_record_ptr& r) mutable {
-                        reply.deliver(as_json(200, to_json(*r)));
-                      },
-                      fail);
-          },
-          fail);
+  ask_session<Answer>(
+      self, self->state.links.sessions, open_session{id, {}}, std::move(m),
+      [reply, make](const session_actor&, const Answer& a) mutable {
+        reply.deliver(make(a));
+      },
+      [reply](const caf::error& e) mutable { reply.deliver(e); });
   return reply;
+}
+
+promise create(self_ptr self, const request_ptr& asked) {
+  create_session wish{parse_session(asked->body.view())};
+  wish.start.info.id = self->state.links.new_session_id();
+  wish.start.info.key = header_of(*asked, "Idempotency-Key");
+  return ask_all<created_session>(self, std::move(wish), [](const created_session& c) {
+    return created_answer(c.before ? 200 : 201, *c.made);
+  });
+}
+
+promise list(self_ptr self, const request_ptr& asked) {
+  const auto wish = parse_list(asked->target);
+  return ask_all<session_page>(self, wish,
+                               [limit = wish.limit](const session_page& page) {
+                                 return as_json(200, to_json(page, limit));
+                               });
+}
+
+bool under_way(const session_record& r) {
+  return !r.messages.empty() && (r.messages.back().state == message_state::queued ||
+                                 r.messages.back().state == message_state::streaming);
+}
+
+promise read(self_ptr self, const request_ptr& asked, const std::string& id) {
+  return ask_one<session_record_ptr>(
+      self, id, describe{}, [asked](const session_record_ptr& r) {
+        if (under_way(*r)) // its text changes without a new version
+          return as_json(200, to_json(*r));
+        if (header_of(*asked, "If-None-Match") == entity_tag(r->info.version))
+          return response{304, {}, {}, {{"ETag", entity_tag(r->info.version)}}};
+        return session_answer(200, *r);
+      });
+}
+
+promise read_message(self_ptr self, const request_ptr& asked, const session_path& path) {
+  std::uint64_t seq = 0;
+  const auto& text = path.item;
+  const auto end = text.data() + text.size();
+  if (std::from_chars(text.data(), end, seq).ptr != end)
+    throw bad_request("a message is named by its \"seq\", a number");
+  auto reply = self->make_response_promise<response>();
+  ask_session<session_record_ptr>(
+      self, self->state.links.sessions, open_session{path.id, {}}, describe{},
+      [=](const session_actor&, const session_record_ptr& r) mutable {
+        for (const auto& m : r->messages)
+          if (m.seq == seq) {
+            reply.deliver(as_json(200, to_json(m)));
+            return;
+          }
+        reply.deliver(not_found(*asked));
+      },
+      [reply](const caf::error& e) mutable { reply.deliver(e); });
+  return reply;
+}
+
+promise change(self_ptr self, const request_ptr& asked, const std::string& id) {
+  auto wish = parse_change(asked->body.view());
+  wish.version = version_of(*asked);
+  return ask_one<session_record_ptr>(
+      self, id, std::move(wish),
+      [](const session_record_ptr& r) { return session_answer(200, *r); });
+}
+
+promise rewind(self_ptr self, const request_ptr& asked, const std::string& id) {
+  auto wish = parse_rewind(asked->body.view());
+  wish.version = version_of(*asked);
+  return ask_one<session_record_ptr>(self, id, wish, [](const session_record_ptr& r) {
+    return session_answer(200, *r);
+  });
+}
+
+promise fork(self_ptr self, const request_ptr& asked, const std::string& id) {
+  auto wish = parse_fork(asked->body.view());
+  wish.id = id;
+  wish.new_id = self->state.links.new_session_id();
+  return ask_all<session_record_ptr>(
+      self, std::move(wish),
+      [](const session_record_ptr& r) { return created_answer(201, *r); });
+}
+
+promise cancel(self_ptr self, const request_ptr& asked, const std::string& id) {
+  return ask_one<stopped_turn>(
+      self, id, parse_cancel(asked->body.view()), [](const stopped_turn& t) {
+        return as_json(200,
+                       t.cancelled ? "{\"cancelled\":true}" : "{\"cancelled\":false}");
+      });
+}
+
+promise erase(self_ptr self, const request_ptr& asked, const std::string& id) {
+  return ask_all<stored>(self, erase_session{id, version_of(*asked)}, [](const stored&) {
+    return response{204, {}, {}, {}};
+  });
+}
+
+promise export_whole(self_ptr self, const request_ptr& asked, const std::string& id) {
+  const auto as = query_value(asked->target, "as");
+  if (!as.empty() && as != "json" && as != "markdown")
+    throw bad_request("\"as\" must be json or markdown");
+  return ask_one<session_record_ptr>(
+      self, id, describe{}, [as](const session_record_ptr& r) {
+        if (as == "markdown")
+          return response{200, "text/markdown; charset=utf-8", export_markdown(*r), {}};
+        return as_json(200, export_json(*r));
+      });
+}
+
+using on_one = promise (*)(self_ptr, const request_ptr&, const std::string&);
+
+/// What can be done with one session; what streams is FEED's, and named for `Allow`.
+struct route {
+  const char* method;
+  const char* part;
+  on_one answer;
+};
+constexpr route routes[] = {
+    {"GET", "", read},          {"HEAD", "", read},
+    {"PATCH", "", change},      {"DELETE", "", erase},
+    {"POST", "cancel", cancel}, {"POST", "rewind", rewind},
+    {"POST", "fork", fork},     {"GET", "export", export_whole},
+    {"POST", "messages", {}},   {"POST", "regenerate", {}},
+    {"GET", "events", {}},
+};
+
+caf::result<response> answer(self_ptr self, const request_ptr& asked) {
+  const auto path = session_path_of(asked->target);
+  const auto& method = asked->method;
+  if (!path.matches)
+    return not_found(*asked);
+  if (path.id.empty()) {
+    if (method == "POST")
+      return create(self, asked);
+    if (method == "GET" || method == "HEAD")
+      return list(self, asked);
+    return not_allowed(*asked, "GET, HEAD, POST");
+  }
+  if (!path.item.empty()) {
+    if (path.part != "messages")
+      return not_found(*asked);
+    if (method == "GET" || method == "HEAD")
+      return read_message(self, asked, path);
+    return not_allowed(*asked, "GET, HEAD");
+  }
+  std::string allowed;
+  for (const auto& r : routes) {
+    if (path.part != r.part)
+      continue;
+    if (method == r.method && r.answer)
+      return r.answer(self, asked, path.id);
+    allowed += (allowed.empty() ? "" : ", ") + std::string{r.method};
+  }
+  if (allowed.empty())
+    return not_found(*asked);
+  return not_allowed(*asked, allowed);
 }
 
 } // namespace
 
 caf::result<response> answer_sessions(self_ptr self, const request_ptr& asked) {
-  const auto path = session_path_of(asked->target);
-  const auto sessions = self->state.links.sessions();
-  const auto& method = asked->method;
-  const bool reads = method == "GET" || method == "HEAD";
-  if (!path.matches)
-    return problem(asked->id, 404, "not_found", "there is nothing at " + asked->target);
-  if (path.id.empty()) {
-    if (method == "POST")
-      return create(self, asked, sessions);
-    return reads ? list(self, asked, sessions) : not_allowed(asked, "GET, HEAD, POST");
+  try {
+    return answer(self, asked);
+  } catch (const bad_request& e) {
+    return make_error(errc::bad_request, e.what());
   }
-  if (path.part.empty() && !reads && method != "DELETE")
-    return not_allowed(asked, "GET, HEAD, DELETE");
-  if (path.part == "messages" || path.part == "cancel") {
-    if (method != "POST")
-      return not_allowed(asked, "POST");
-  } else if (path.part == "events") {
-    return not_allowed(asked, "GET");
-  } else if (!path.part.empty()) {
-    return problem(asked->id, 404, "not_found", "there is nothing at " + asked->target);
-  }
-  return one(self, asked, path.id, path.part, sessions);
 }
 
 } // namespace conductor

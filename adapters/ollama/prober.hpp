@@ -6,6 +6,7 @@
 #include <caf/typed_event_based_actor.hpp>
 #include <caf/typed_response_promise.hpp>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,9 +22,9 @@ using probing_actor = prober_actor::extend_with<subscriber_actor>::extend<
     // INTERNAL: that probe has had its time.
     caf::reacts_to<probe_late>>;
 
-/// PROBER owns the probes under way. A probe is `GET /api/version` over the lane's
-/// connections: it takes no place and asks nothing of a model. An answer later than
-/// `upstream.probe_timeout` is none.
+/// PROBER owns the probes under way. A probe is `GET /api/version`, then `GET /api/ps`,
+/// over the lane's connections: it takes no place and asks nothing of a model. An answer
+/// later than `upstream.probe_timeout` is none.
 struct prober_state {
   static inline const char* name = "prober";
 
@@ -34,6 +35,8 @@ struct prober_state {
     int status = 0;
     std::string body;
     std::uint64_t number = 0;
+    std::string backend;
+    std::optional<probe_result> alive; ///< it has answered the first question
   };
 
   upstream_settings timing;

@@ -22,7 +22,37 @@ CREATE TABLE message(
   prompt_tokens INTEGER NOT NULL, answer_tokens INTEGER NOT NULL,
   PRIMARY KEY(session, seq)) WITHOUT ROWID;
 CREATE INDEX message_open ON message(state) WHERE state IN ('queued', 'streaming');
+)",
+                                 R"(
+ALTER TABLE session ADD COLUMN settings TEXT NOT NULL DEFAULT '{}';
+UPDATE session SET settings = json_patch(
+  CASE options WHEN '' THEN '{}' ELSE json_object('options', json(options)) END,
+  CASE keep_alive WHEN '' THEN '{}' ELSE json_object('keep_alive', json(keep_alive)) END);
+ALTER TABLE session DROP COLUMN options;
+ALTER TABLE session DROP COLUMN keep_alive;
+ALTER TABLE session ADD COLUMN metadata TEXT NOT NULL DEFAULT '{}';
+ALTER TABLE session ADD COLUMN key TEXT NOT NULL DEFAULT '';
+ALTER TABLE session ADD COLUMN key_digest INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE session ADD COLUMN forked_from TEXT NOT NULL DEFAULT '';
+ALTER TABLE session ADD COLUMN forked_at INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE session ADD COLUMN time_to_live INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE session ADD COLUMN version INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE session ADD COLUMN trimmed INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX session_by_key ON session(key) WHERE key <> '';
+CREATE INDEX session_by_expiry ON session(updated + time_to_live) WHERE time_to_live > 0;
+ALTER TABLE message ADD COLUMN tool_calls TEXT NOT NULL DEFAULT '';
+ALTER TABLE message ADD COLUMN model TEXT NOT NULL DEFAULT '';
+ALTER TABLE message ADD COLUMN settings TEXT NOT NULL DEFAULT '{}';
+ALTER TABLE message ADD COLUMN key TEXT NOT NULL DEFAULT '';
+ALTER TABLE message ADD COLUMN first_event INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE message ADD COLUMN tokens INTEGER NOT NULL DEFAULT 0;
 )"};
+constexpr const char* session_columns =
+    "id,model,title,system,settings,metadata,key,key_digest,forked_from,forked_at,"
+    "created,updated,time_to_live,version,reserved,trimmed";
+constexpr const char* message_columns =
+    "seq,role,content,thinking,tool_calls,wire,model,settings,state,error,key,created,"
+    "first_event,tokens,prompt_tokens,answer_tokens";
 constexpr int version = std::size(steps);
 
 } // namespace
@@ -30,8 +60,8 @@ constexpr int version = std::size(steps);
 /// A prepared statement with its values, from the first column on.
 class database::statement {
 public:
-  statement(database& db, const char* sql) : db_(db) {
-    if (sqlite3_prepare_v2(db.handle_, sql, -1, &made_, nullptr) != SQLITE_OK)
+  statement(database& db, const std::string& sql) : db_(db) {
+    if (sqlite3_prepare_v2(db.handle_, sql.c_str(), -1, &made_, nullptr) != SQLITE_OK)
       db.fail("prepare");
   }
   ~statement() { sqlite3_finalize(made_); }
@@ -45,6 +75,9 @@ public:
   statement& bind(std::int64_t number) {
     sqlite3_bind_int64(made_, ++bound_, number);
     return *this;
+  }
+  statement& bind(std::uint64_t number) {
+    return bind(static_cast<std::int64_t>(number));
   }
   /// True while there is a row.
   bool step() {
@@ -64,12 +97,113 @@ public:
     return data == nullptr ? std::string{} : std::string{data, size};
   }
   std::int64_t number() { return sqlite3_column_int64(made_, column_++); }
+  std::uint64_t count() { return static_cast<std::uint64_t>(number()); }
 
 private:
   database& db_;
   sqlite3_stmt* made_ = nullptr;
   int bound_ = 0;
   int column_ = 0;
+};
+
+namespace {
+
+/// `?,?,?`, as many as there are names.
+std::string marks(std::string_view columns) {
+  std::string text = "?";
+  for (const char c : columns)
+    if (c == ',')
+      text += ",?";
+  return text;
+}
+
+/// `name=?,name=?`
+std::string assignments(std::string_view columns) {
+  std::string text;
+  for (const char c : columns)
+    text += c == ',' ? std::string{"=?,"} : std::string{c};
+  return text + "=?";
+}
+
+} // namespace
+
+/// The statements of one transaction.
+class database::writer {
+public:
+  explicit writer(database& db)
+      : db_(db)
+      , insert_(db, std::string{"INSERT INTO session("} + session_columns + ") VALUES(" +
+                        marks(session_columns) + ")")
+      , update_(db, "UPDATE session SET " + assignments(session_columns) + " WHERE id=?")
+      , message_(db, std::string{"INSERT OR REPLACE INTO message("} + message_columns +
+                         ",session) VALUES(" + marks(message_columns) + ",?)")
+      , cut_(db, "DELETE FROM message WHERE session=? AND seq>?")
+      , erase_(db, "DELETE FROM session WHERE id=?") {}
+
+  /// False where the session is to be changed and is not there.
+  bool write(const store_write& w) {
+    if (w.creates)
+      run(bind(insert_, w.info));
+    else
+      run(bind(update_, w.info).bind(w.info.id));
+    if (!w.creates && sqlite3_changes(db_.handle_) == 0)
+      return false;
+    if (w.keep)
+      run(cut_.bind(w.info.id).bind(*w.keep));
+    for (const auto& m : w.messages)
+      run(bind(message_, m).bind(w.info.id));
+    return true;
+  }
+  void erase(const std::string& id) { run(erase_.bind(id)); }
+
+private:
+  static void run(statement& s) {
+    s.step();
+    s.again();
+  }
+  static statement& bind(statement& s, const session_info& i) {
+    return s.bind(i.id)
+        .bind(i.model)
+        .bind(i.title)
+        .bind(i.system)
+        .bind(i.settings)
+        .bind(i.metadata)
+        .bind(i.key)
+        .bind(i.key_digest)
+        .bind(i.forked_from)
+        .bind(i.forked_at)
+        .bind(i.created)
+        .bind(i.updated)
+        .bind(i.time_to_live)
+        .bind(i.version)
+        .bind(i.reserved)
+        .bind(i.trimmed);
+  }
+  static statement& bind(statement& s, const session_message& m) {
+    return s.bind(m.seq)
+        .bind(m.role)
+        .bind(m.content)
+        .bind(m.thinking)
+        .bind(m.tool_calls)
+        .bind(m.wire)
+        .bind(m.model)
+        .bind(m.settings)
+        .bind(std::string_view{to_string(m.state)})
+        .bind(m.error)
+        .bind(m.key)
+        .bind(m.created)
+        .bind(m.first_event)
+        .bind(m.tokens)
+        .bind(m.used.prompt_tokens)
+        .bind(m.used.answer_tokens);
+  }
+
+  database& db_;
+  statement insert_;
+  statement update_;
+  statement message_;
+  statement cut_;
+  statement erase_;
 };
 
 database::database(const std::string& file, use how) {
@@ -123,43 +257,23 @@ void database::migrate() {
   }
 }
 
-void database::write(const std::vector<store_write>& writes,
-                     const std::vector<std::string>& erased) {
+std::vector<std::string> database::write(const std::vector<store_write>& writes,
+                                         const std::vector<std::string>& erased) {
+  std::vector<std::string> missing;
   execute("BEGIN IMMEDIATE");
   try {
-    statement session{*this,
-                      "INSERT INTO session VALUES(?,?,?,?,?,?,?,?,?) ON CONFLICT(id) "
-                      "DO UPDATE SET model=excluded.model, title=excluded.title, "
-                      "system=excluded.system, options=excluded.options, "
-                      "keep_alive=excluded.keep_alive, updated=excluded.updated, "
-                      "reserved=excluded.reserved"};
-    statement message{*this,
-                      "INSERT OR REPLACE INTO message VALUES(?,?,?,?,?,?,?,?,?,?,?)"};
-    for (const auto& w : writes) {
-      const auto& i = w.info;
-      session.bind(i.id).bind(i.model).bind(i.title).bind(i.system).bind(i.options);
-      session.bind(i.keep_alive).bind(i.created).bind(i.updated);
-      session.bind(static_cast<std::int64_t>(i.reserved)).step();
-      session.again();
-      for (const auto& m : w.messages) {
-        message.bind(i.id).bind(static_cast<std::int64_t>(m.seq)).bind(m.role);
-        message.bind(m.content).bind(m.thinking).bind(m.wire).bind(to_string(m.state));
-        message.bind(m.error).bind(m.created);
-        message.bind(static_cast<std::int64_t>(m.used.prompt_tokens));
-        message.bind(static_cast<std::int64_t>(m.used.answer_tokens)).step();
-        message.again();
-      }
-    }
-    statement erase{*this, "DELETE FROM session WHERE id=?"};
-    for (const auto& id : erased) {
-      erase.bind(id).step();
-      erase.again();
-    }
+    writer w{*this};
+    for (const auto& one : writes)
+      if (!w.write(one))
+        missing.push_back(one.info.id);
+    for (const auto& id : erased)
+      w.erase(id);
     execute("COMMIT");
   } catch (...) {
     sqlite3_exec(handle_, "ROLLBACK", nullptr, nullptr, nullptr);
     throw;
   }
+  return missing;
 }
 
 namespace {
@@ -171,12 +285,41 @@ session_info info_of(Row& row) {
   i.model = row.text();
   i.title = row.text();
   i.system = row.text();
-  i.options = row.text();
-  i.keep_alive = row.text();
+  i.settings = row.text();
+  i.metadata = row.text();
+  i.key = row.text();
+  i.key_digest = row.count();
+  i.forked_from = row.text();
+  i.forked_at = row.count();
   i.created = row.number();
   i.updated = row.number();
-  i.reserved = static_cast<std::uint64_t>(row.number());
+  i.time_to_live = row.number();
+  i.version = row.count();
+  i.reserved = row.count();
+  i.trimmed = row.count();
   return i;
+}
+
+template <class Row>
+session_message message_of(Row& row) {
+  session_message m;
+  m.seq = row.count();
+  m.role = row.text();
+  m.content = row.text();
+  m.thinking = row.text();
+  m.tool_calls = row.text();
+  m.wire = row.text();
+  m.model = row.text();
+  m.settings = row.text();
+  m.state = message_state_of(row.text()).value_or(message_state::failed);
+  m.error = row.text();
+  m.key = row.text();
+  m.created = row.number();
+  m.first_event = row.count();
+  m.tokens = row.count();
+  m.used.prompt_tokens = row.count();
+  m.used.answer_tokens = row.count();
+  return m;
 }
 
 } // namespace
@@ -185,27 +328,16 @@ session_record_ptr database::read(const std::string& id) {
   execute("BEGIN"); // both reads see the same moment
   session_record_ptr found;
   try {
-    statement session{*this, "SELECT * FROM session WHERE id=?"};
+    statement session{*this, std::string{"SELECT "} + session_columns +
+                                 " FROM session WHERE id=?"};
     if (session.bind(id).step()) {
       auto record = std::make_shared<session_record>();
       record->info = info_of(session);
-      statement rows{*this, "SELECT seq,role,content,thinking,wire,state,error,created,"
-                            "prompt_tokens,answer_tokens FROM message WHERE session=? "
-                            "ORDER BY seq"};
+      statement rows{*this, std::string{"SELECT "} + message_columns +
+                                " FROM message WHERE session=? ORDER BY seq"};
       rows.bind(id);
-      while (rows.step()) {
-        auto& m = record->messages.emplace_back();
-        m.seq = static_cast<std::uint64_t>(rows.number());
-        m.role = rows.text();
-        m.content = rows.text();
-        m.thinking = rows.text();
-        m.wire = rows.text();
-        m.state = message_state_of(rows.text()).value_or(message_state::failed);
-        m.error = rows.text();
-        m.created = rows.number();
-        m.used.prompt_tokens = static_cast<std::uint64_t>(rows.number());
-        m.used.answer_tokens = static_cast<std::uint64_t>(rows.number());
-      }
+      while (rows.step())
+        record->messages.push_back(message_of(rows));
       found = std::move(record);
     }
   } catch (...) {
@@ -217,14 +349,55 @@ session_record_ptr database::read(const std::string& id) {
 }
 
 session_page database::list(const store_list& wish) {
-  statement rows{*this,
-                 "SELECT * FROM session WHERE ?1=0 OR (updated,id)<(?1,?2) ORDER BY "
-                 "updated DESC, id DESC LIMIT ?3"};
-  rows.bind(wish.before).bind(wish.before_id).bind(static_cast<std::int64_t>(wish.limit));
+  std::string sql = std::string{"SELECT "} + session_columns +
+                    " FROM session WHERE (time_to_live=0 OR updated+time_to_live>?)";
+  if (wish.before > 0)
+    sql += " AND (updated,id)<(?,?)";
+  if (!wish.model.empty())
+    sql += " AND model=?";
+  if (!wish.title_part.empty())
+    sql += " AND instr(lower(title),lower(?))>0";
+  for (std::size_t i = 0; i < wish.metadata.size(); ++i)
+    sql += " AND EXISTS(SELECT 1 FROM json_each(metadata) WHERE key=? AND "
+           "CAST(value AS TEXT)=?)";
+  statement rows{*this, sql + " ORDER BY updated DESC, id DESC LIMIT ?"};
+  rows.bind(wish.now);
+  if (wish.before > 0)
+    rows.bind(wish.before).bind(wish.before_id);
+  if (!wish.model.empty())
+    rows.bind(wish.model);
+  if (!wish.title_part.empty())
+    rows.bind(wish.title_part);
+  for (const auto& [key, value] : wish.metadata)
+    rows.bind(key).bind(value);
+  rows.bind(static_cast<std::uint64_t>(wish.limit));
   session_page page;
   while (rows.step())
     page.sessions.push_back(info_of(rows));
   return page;
+}
+
+session_ids database::created_by(const std::string& key) {
+  statement rows{*this, "SELECT id FROM session WHERE key=? AND key<>''"};
+  session_ids ids;
+  rows.bind(key);
+  while (rows.step())
+    ids.push_back(rows.text());
+  return ids;
+}
+
+session_ids database::expired(wall_time now) {
+  statement rows{*this, "SELECT id FROM session WHERE time_to_live>0 AND "
+                        "updated+time_to_live<=? LIMIT 200"};
+  session_ids ids;
+  rows.bind(now);
+  while (rows.step())
+    ids.push_back(rows.text());
+  return ids;
+}
+
+void database::copy_to(const std::string& file) {
+  statement{*this, "VACUUM INTO ?"}.bind(file).step();
 }
 
 } // namespace conductor

@@ -24,16 +24,24 @@ public:
   ~database();
   database(const database&) = delete;
 
-  /// One transaction: all of these are durable when it returns, or none.
-  void write(const std::vector<store_write>& writes,
-             const std::vector<std::string>& erased);
+  /// One transaction: all of these are durable when it returns, or none. Ids of sessions
+  /// that were to be changed and are not there.
+  std::vector<std::string> write(const std::vector<store_write>& writes,
+                                 const std::vector<std::string>& erased);
 
   /// Null: there is none of that id.
   session_record_ptr read(const std::string& id);
   session_page list(const store_list& wish);
+  /// The session that was created under `key`; empty: none.
+  session_ids created_by(const std::string& key);
+  /// Some of the sessions that expired by then.
+  session_ids expired(wall_time now);
+  /// A copy of the whole store as it is at this moment, in a new file.
+  void copy_to(const std::string& file);
 
 private:
   class statement;
+  class writer;
   void execute(const char* sql);
   void migrate();
   [[noreturn]] void fail(const std::string& what) const;

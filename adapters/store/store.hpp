@@ -7,6 +7,7 @@
 #include <caf/typed_response_promise.hpp>
 
 #include <atomic>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -24,11 +25,13 @@ struct store_files {
   std::atomic<bool> made{false};    ///< the writer has opened the file
   executor writer{"store-writer"};
   executor reader{"store-reader"};
+  executor copier{"store-copier"}; ///< a copy takes as long as the store is large
 };
 
 /// What a batch came to.
 struct batch_written {
-  std::string failure; ///< empty: durable
+  std::string failure;              ///< empty: durable
+  std::vector<std::string> missing; ///< sessions that are not there
 };
 
 /// What a reader found, ready to be told.
@@ -42,15 +45,25 @@ using sqlite_store_actor =
 
 /// STORE owns the writes that wait for the disk. While one transaction is under way the
 /// next collects, so that a slow disk makes larger batches and not a longer queue. A
-/// batch that fails fails all that is in it: nothing was acknowledged.
+/// batch that fails fails all that is in it: nothing was acknowledged. The file is opened
+/// at the start, and again with each write while that fails.
 struct store_state {
   static inline const char* name = "store";
+
+  /// Who waits for a write, of which session.
+  struct waiter {
+    caf::typed_response_promise<stored> reply;
+    std::string id;
+  };
 
   store_files* files = nullptr;
   std::vector<store_write> writes;
   std::vector<std::string> erased;
-  std::vector<caf::typed_response_promise<stored>> waiting; ///< for the next batch
-  std::vector<caf::typed_response_promise<stored>> under_way;
+  std::vector<waiter> waiting; ///< for the next batch
+  std::vector<waiter> under_way;
+  bool writing = false;
+  store_status status;
+  std::uint64_t copies = 0;
 };
 
 sqlite_store_actor::behavior_type

@@ -73,6 +73,7 @@ fake_generation(generation_actor::stateful_pointer<fake_generation_state>,
         ++notes->demands;
       },
       [notes](cancel) { ++notes->cancels; },
+      [](const stop_generation&) {},
   };
 }
 

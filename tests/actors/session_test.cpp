@@ -18,15 +18,29 @@ struct memory {
   bool broken = false;
   int writes = 0;
 
-  void apply(const store_write& w) {
+  /// False: the session was erased.
+  bool apply(const store_write& w) {
+    if (!w.creates && !sessions.contains(w.info.id))
+      return false;
     ++writes;
     auto& record = sessions[w.info.id];
     record.info = w.info;
+    if (w.keep)
+      std::erase_if(record.messages, [&](const auto& m) { return m.seq > *w.keep; });
     for (const auto& m : w.messages) {
-      if (record.messages.size() < m.seq)
-        record.messages.resize(m.seq);
-      record.messages[m.seq - 1] = m;
+      const auto old = std::find_if(record.messages.begin(), record.messages.end(),
+                                    [&](const auto& o) { return o.seq == m.seq; });
+      if (old == record.messages.end())
+        record.messages.push_back(m);
+      else
+        *old = m;
     }
+    return true;
+  }
+  caf::result<stored> answer(const store_write& w) {
+    if (!apply(w))
+      return make_error(errc::session_not_found, "erased");
+    return stored{};
   }
 };
 struct fake_store_state {
@@ -41,10 +55,8 @@ fake_store(holding_store_actor::stateful_pointer<fake_store_state> self,
       [=](store_write& w) -> caf::result<stored> {
         if (m->broken)
           return make_error(errc::store_failed, "disk full");
-        if (!m->hold) {
-          m->apply(w);
-          return stored{};
-        }
+        if (!m->hold)
+          return m->answer(w);
         auto promise = self->make_response_promise<stored>();
         m->held.emplace_back(promise, std::move(w));
         return promise;
@@ -60,11 +72,31 @@ fake_store(holding_store_actor::stateful_pointer<fake_store_state> self,
         return stored{};
       },
       [](const store_list&) { return session_page{}; },
+      [=](const store_key& k) {
+        session_ids ids;
+        for (const auto& [id, r] : m->sessions)
+          if (r.info.key == k.key)
+            ids.push_back(id);
+        return ids;
+      },
+      [=](const store_expired& e) {
+        session_ids ids;
+        for (const auto& [id, r] : m->sessions)
+          if (r.info.expired(e.now))
+            ids.push_back(id);
+        return ids;
+      },
+      [=](store_query) { return store_status{}; },
+      [](store_copy) -> caf::result<store_copied> { return make_error(errc::internal); },
+      [](const store_part&) -> caf::result<bytes> { return make_error(errc::internal); },
+      [](store_drop_copy) {},
       [=](tick) {
         m->hold = false;
         for (auto& [promise, write] : std::exchange(m->held, {})) {
-          m->apply(write);
-          promise.deliver(stored{});
+          if (m->apply(write))
+            promise.deliver(stored{});
+          else
+            promise.deliver(make_error(errc::session_not_found, "erased"));
         }
       },
   };
@@ -83,7 +115,7 @@ class a_session : public actor_fixture {
 protected:
   a_session() {
     disk = system.spawn(fake_store, m);
-    links.store = caf::actor_cast<store_actor>(disk);
+    links.store = [this] { return caf::actor_cast<store_actor>(disk); };
     links.start = [this](const request_ptr& asked) {
       asked_.push_back(asked);
       notes.push_back(std::make_shared<publisher_notes>());
@@ -91,7 +123,7 @@ protected:
       return answers.back();
     };
     // Records of the test are `text`, `!error`, `.reason`.
-    links.read = [](std::string_view text) {
+    links.codec.read = [](std::string_view text) {
       answer_piece p;
       if (text.starts_with('!'))
         p.error = text.substr(1);
@@ -101,10 +133,18 @@ protected:
         p.text = text;
       return std::vector{p};
     };
-    links.write = [](std::string_view text, std::string_view, std::string_view) {
+    links.codec.write = [](std::string_view text, std::string_view, std::string_view) {
       return "a(" + std::string{text} + ")";
     };
-    links.quote = [](std::string_view text) { return std::string{text}; };
+    links.codec.quote = [](std::string_view text) { return std::string{text}; };
+    // Objects of the test are replaced as a whole.
+    links.codec.merge = [](std::string_view object, std::string_view patch) {
+      return std::string{patch == "{}" ? object : patch};
+    };
+    links.codec.join = [](std::string_view, std::string_view more) {
+      return std::string{more};
+    };
+    links.codec.context = [this](std::string_view) { return context; };
     links.clock = [this] { return ++now; };
     subject =
         system.spawn(sessions, links,
@@ -115,7 +155,7 @@ protected:
     session_info info;
     info.id = "s";
     info.model = "m";
-    ask<session_record_ptr>(subject, create_session{info});
+    ask<created_session>(subject, create_session{{info, {}}});
     conversation = open();
   }
   ~a_session() override {
@@ -139,14 +179,20 @@ protected:
     return got;
   }
   session_actor open() {
-    const auto got = ask<session_actor>(subject, open_session{"s"});
+    const auto got = ask<session_actor>(subject, open_session{"s", {}});
     return got->value_or(session_actor{});
+  }
+  static session_message user(const std::string& text) {
+    session_message m;
+    m.role = "user";
+    m.content = text;
+    m.wire = "u(" + text + ")";
+    return m;
   }
   std::shared_ptr<std::optional<said>> speak(const std::string& text,
                                              bool refuse = false) {
     say s;
-    s.content = text;
-    s.wire = "u(" + text + ")";
+    s.messages.push_back(user(text));
     s.refuse_when_busy = refuse;
     return ask<said>(conversation, s);
   }
@@ -180,7 +226,8 @@ protected:
   static std::vector<std::string> words(const std::vector<event_ptr>& events) {
     std::vector<std::string> all;
     for (const auto& e : events)
-      all.push_back(to_string(e->type) + (e->text.empty() ? "" : ":" + e->text));
+      if (e->type != event_type::message)
+        all.push_back(to_string(e->type) + (e->text.empty() ? "" : ":" + e->text));
     return all;
   }
   using list = std::vector<std::string>;
@@ -189,6 +236,7 @@ protected:
   holding_store_actor disk;
   session_links links;
   wall_time now = 0;
+  std::uint64_t context = 0;
   std::vector<request_ptr> asked_;
   std::vector<publisher_actor> answers;
   std::vector<std::shared_ptr<publisher_notes>> notes;
@@ -273,7 +321,7 @@ TEST_F(a_session, resumes_at_every_number) {
   speak("one");
   answer(0, started{head_of(200)}, bytes_of("a"), bytes_of("b"), complete{});
   const auto all = listen(1, 100);
-  ASSERT_EQ(all->size(), 4u);
+  ASSERT_EQ(all->size(), 5u);
   for (std::size_t i = 0; i < all->size(); ++i) {
     const auto rest = listen((*all)[i]->seq, 100);
     ASSERT_EQ(rest->size(), all->size() - i);
@@ -358,15 +406,232 @@ TEST_F(a_session, numbers_no_event_that_is_not_reserved) {
   catch_up();
   std::size_t said = 0;
   for (const auto& e : *log)
-    said += e->text.size();
+    if (e->type == event_type::delta)
+      said += e->text.size();
   EXPECT_EQ(said, 6000u);
+}
+
+TEST_F(a_session, tells_every_follower_what_was_asked) {
+  const auto log = listen(1, 100);
+  speak("hello");
+  ASSERT_EQ(log->size(), 1u);
+  EXPECT_EQ((*log)[0]->type, event_type::message);
+  EXPECT_EQ((*log)[0]->message, 1u);
+  EXPECT_EQ((*log)[0]->text, "hello");
+}
+
+TEST_F(a_session, answers_a_repeated_message_once) {
+  say s;
+  s.messages.push_back(user("once"));
+  s.key = "k";
+  m->hold = true;
+  const auto first = ask<said>(conversation, s);
+  const auto while_stored = ask<said>(conversation, s);
+  catch_up();
+  const auto later = ask<said>(conversation, s);
+  ASSERT_TRUE(*first && *while_stored && *later);
+  EXPECT_EQ((*while_stored)->answer, (*first)->answer);
+  EXPECT_EQ((*later)->first_event, (*first)->first_event);
+  EXPECT_EQ(asked_.size(), 1u);
+  s.messages = {user("other")};
+  EXPECT_FALSE(*ask<said>(conversation, s));
+  EXPECT_EQ(failure, errc::key_reused);
+}
+
+TEST_F(a_session, answers_anew_what_was_asked_last) {
+  speak("one");
+  answer(0, started{head_of(200)}, bytes_of("first"), complete{});
+  const auto log = listen(0, 100);
+  const auto again = ask<said>(conversation, say{});
+  ASSERT_TRUE(*again);
+  EXPECT_EQ((*again)->answer, 2u);
+  EXPECT_EQ(asked_[1]->body.view(), asked_[0]->body.view());
+  answer(1, started{head_of(200)}, bytes_of("second"), complete{});
+  EXPECT_EQ(words(*log),
+            (list{"snapshot", "snapshot", "started", "delta:second", "done"}));
+  ASSERT_EQ(m->sessions["s"].messages.size(), 2u);
+  EXPECT_EQ(m->sessions["s"].messages[1].content, "second");
+}
+
+TEST_F(a_session, keeps_the_answer_where_another_cannot_be_stored) {
+  EXPECT_FALSE(*ask<said>(conversation, say{}));
+  EXPECT_EQ(failure, errc::bad_request) << "nothing was asked yet";
+  speak("one");
+  answer(0, started{head_of(200)}, bytes_of("first"), complete{});
+  m->broken = true;
+  EXPECT_FALSE(*ask<said>(conversation, say{}));
+  m->broken = false;
+  const auto now = *ask<session_record_ptr>(conversation, describe{});
+  ASSERT_EQ((*now)->messages.size(), 2u);
+  EXPECT_EQ((*now)->messages[1].content, "first");
+}
+
+TEST_F(a_session, goes_back_to_a_message) {
+  speak("one");
+  answer(0, started{head_of(200)}, bytes_of("1"), complete{});
+  speak("two");
+  EXPECT_FALSE(*ask<session_record_ptr>(conversation, rewind_session{2, {}}));
+  EXPECT_EQ(failure, errc::session_busy);
+  answer(1, started{head_of(200)}, bytes_of("2"), complete{});
+  EXPECT_FALSE(*ask<session_record_ptr>(conversation, rewind_session{5, {}}));
+  EXPECT_EQ(failure, errc::bad_request);
+  const auto log = listen(0, 100);
+  ASSERT_TRUE(*ask<session_record_ptr>(conversation, rewind_session{2, {}}));
+  EXPECT_EQ(words(*log), (list{"snapshot", "snapshot"}));
+  EXPECT_EQ(log->back()->all->messages.size(), 2u);
+  EXPECT_EQ(m->sessions["s"].messages.size(), 2u);
+  speak("three");
+  EXPECT_EQ(asked_[2]->body.view(),
+            "{\"model\":m,\"messages\":[u(one),a(1),u(three)],\"stream\":true}");
+}
+
+TEST_F(a_session, changes_only_the_version_that_was_seen) {
+  change_session c;
+  c.title = "new";
+  c.version = 7;
+  EXPECT_FALSE(*ask<session_record_ptr>(conversation, c));
+  EXPECT_EQ(failure, errc::version_mismatch);
+  c.version = 1;
+  const auto log = listen(1, 100);
+  const auto now = *ask<session_record_ptr>(conversation, c);
+  ASSERT_TRUE(now);
+  EXPECT_EQ((*now)->info.version, 2u);
+  EXPECT_EQ(words(*log), (list{"changed"}));
+  EXPECT_EQ(m->sessions["s"].info.title, "new");
+}
+
+TEST_F(a_session, cancels_a_turn_that_waits) {
+  const auto log = listen(1, 100);
+  speak("one");
+  const auto second = speak("two");
+  EXPECT_TRUE(
+      (*ask<stopped_turn>(conversation, stop_turn{(*second)->answer}))->cancelled);
+  answer(0, started{head_of(200)}, complete{});
+  EXPECT_EQ(asked_.size(), 1u);
+  EXPECT_EQ(words(*log), (list{"queued", "cancelled", "started", "done"}));
+  EXPECT_EQ(m->sessions["s"].messages[3].state, message_state::cancelled);
+}
+
+TEST_F(a_session, offers_again_what_was_not_stored_and_says_so) {
+  const auto log = listen(1, 100);
+  speak("one");
+  m->broken = true;
+  answer(0, started{head_of(200)}, bytes_of("kept"), complete{});
+  EXPECT_EQ(log->back()->type, event_type::done);
+  EXPECT_FALSE(log->back()->durable);
+  m->broken = false;
+  advance(std::chrono::seconds(1));
+  EXPECT_EQ(m->sessions["s"].messages[1].content, "kept");
+  EXPECT_EQ(m->sessions["s"].messages[1].state, message_state::done);
+}
+
+TEST_F(a_session, leaves_out_the_oldest_turns_when_the_context_is_full) {
+  context = 100;
+  const auto log = listen(1, 1000);
+  usage used;
+  for (std::size_t i = 0; i < 9; ++i) {
+    speak("u" + std::to_string(i));
+    used.prompt_tokens = 10 * i + 5;
+    used.answer_tokens = 5;
+    answer(i, started{head_of(200)}, bytes_of("x"), complete{used});
+  }
+  speak("last"); // 90 of 100 are used
+  const auto& e = *std::find_if(log->begin(), log->end(), [](const auto& e) {
+    return e->type == event_type::trimmed;
+  });
+  ASSERT_NE(&e, &*log->end());
+  EXPECT_EQ(e->through, 10u);
+  EXPECT_LE(e->tokens, 50u);
+  const auto body = asked_.back()->body.view();
+  EXPECT_EQ(body.find("u(u4)"), std::string_view::npos);
+  EXPECT_NE(body.find("[u(u5)"), std::string_view::npos);
+  EXPECT_EQ(m->sessions["s"].messages.size(), 20u) << "nothing is forgotten";
+}
+
+TEST_F(a_session, is_copied_up_to_a_message) {
+  speak("one");
+  answer(0, started{head_of(200)}, bytes_of("1"), complete{});
+  speak("two");
+  fork_session f{"s", "copy", {}, "Copy"};
+  const auto made = *ask<session_record_ptr>(subject, f);
+  ASSERT_TRUE(made);
+  EXPECT_EQ((*made)->messages.size(), 2u) << "what is under way is not copied";
+  EXPECT_EQ((*made)->info.forked_from, "s");
+  EXPECT_EQ((*made)->info.forked_at, 2u);
+  EXPECT_EQ((*made)->info.title, "Copy");
+  f.message = 4;
+  f.new_id = "other";
+  EXPECT_FALSE(*ask<session_record_ptr>(subject, f));
+  EXPECT_EQ(failure, errc::session_busy);
+}
+
+TEST_F(a_session, is_made_once_under_a_key) {
+  create_session c;
+  c.start.info.id = "k1";
+  c.start.info.key = "key";
+  c.start.info.key_digest = 1;
+  const auto first = *ask<created_session>(subject, c);
+  c.start.info.id = "k2";
+  const auto second = *ask<created_session>(subject, c);
+  ASSERT_TRUE(first && second);
+  EXPECT_FALSE(first->before);
+  EXPECT_TRUE(second->before);
+  EXPECT_EQ(second->made->info.id, "k1");
+  c.start.info.key_digest = 2;
+  EXPECT_FALSE(*ask<created_session>(subject, c));
+  EXPECT_EQ(failure, errc::key_reused);
+}
+
+TEST_F(a_session, expires_after_its_time_to_live) {
+  create_session c;
+  c.start.info.id = "short";
+  c.start.info.time_to_live = 1000;
+  ASSERT_TRUE(*ask<created_session>(subject, c));
+  now += 2000;
+  advance(std::chrono::seconds(10));
+  EXPECT_TRUE(m->sessions.contains("short")) << "it is live: somebody's";
+  for (int i = 0; i < 8; ++i)
+    advance(std::chrono::seconds(10));
+  EXPECT_FALSE(m->sessions.contains("short"));
+  EXPECT_FALSE(*ask<session_actor>(subject, open_session{"short", {}}));
+}
+
+TEST_F(a_session, drains_before_the_node_stops) {
+  speak("one");
+  speak("two");
+  const auto done = ask<drained>(subject, drain{});
+  EXPECT_FALSE(*done);
+  answer(0, started{head_of(200)}, bytes_of("1"), complete{});
+  EXPECT_FALSE(*done);
+  caf::anon_send(subject, expel{});
+  run();
+  EXPECT_TRUE(*done);
+  EXPECT_EQ(notes[1]->cancels, 1u);
+  EXPECT_EQ(m->sessions["s"].messages[3].state, message_state::interrupted);
+}
+
+TEST_F(a_session, does_not_come_back_when_it_was_erased) {
+  speak("one");
+  answer(0, started{head_of(200)}, bytes_of("x"));
+  m->sessions.clear(); // by a request that overtook its next save
+  advance(std::chrono::seconds(1));
+  EXPECT_TRUE(m->sessions.empty());
+  EXPECT_TRUE(ended(conversation));
+}
+
+TEST_F(a_session, is_opened_anew_for_who_met_it_leaving) {
+  const auto old = conversation;
+  const auto other = *ask<session_actor>(subject, open_session{"s", old.address()});
+  ASSERT_TRUE(other);
+  EXPECT_NE(*other, old);
+  end(old);
 }
 
 TEST_F(a_session, is_opened_once_for_all_who_ask) {
   EXPECT_EQ(open(), open());
-  ask<session_actor>(subject, open_session{"none"});
+  ask<session_actor>(subject, open_session{"none", {}});
   EXPECT_EQ(failure, errc::session_not_found);
-  ask<stored>(subject, erase_session{"s"});
+  ask<stored>(subject, erase_session{"s", {}});
   EXPECT_TRUE(ended(conversation));
   EXPECT_FALSE(open());
 }

@@ -72,8 +72,10 @@ TEST_F(a_node_with_sessions, holds_a_conversation) {
   script s;
   s.records = 5;
   EXPECT_EQ(text_of_events(events), expected_text(s));
-  EXPECT_EQ(events.front()["type"], "started");
-  EXPECT_EQ(events.front()["backend"], "one");
+  EXPECT_EQ(events[0]["type"], "message");
+  EXPECT_EQ(events[0]["content"], "why is the sky blue?");
+  EXPECT_EQ(events[1]["type"], "started");
+  EXPECT_EQ(events[1]["backend"], "one");
   EXPECT_EQ(events.back()["type"], "done");
   EXPECT_EQ(events.back()["usage"]["completion_tokens"], 5);
   for (std::size_t i = 1; i < events.size(); ++i)
@@ -115,8 +117,8 @@ TEST_F(a_node_with_sessions, refuses_or_queues_while_it_answers) {
   EXPECT_EQ(refused.status, 409);
   EXPECT_EQ(json::parse(refused.body)["code"], "session_busy");
   const auto second = events_of(say(id, "second", R"({"records":2})").body);
-  EXPECT_EQ(second.front()["type"], "queued");
-  EXPECT_EQ(second.front()["position"], 1);
+  EXPECT_EQ(second[1]["type"], "queued");
+  EXPECT_EQ(second[1]["position"], 1);
   EXPECT_EQ(second.back()["type"], "done");
   const auto messages = read(id)["messages"];
   ASSERT_EQ(messages.size(), 4u);

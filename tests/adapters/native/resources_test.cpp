@@ -32,6 +32,28 @@ fake_dispatcher(dispatcher_actor::stateful_pointer<fake_dispatcher_state>,
   };
 }
 
+struct fake_sessions_state {
+  static inline const char* name = "sessions";
+};
+sessions_actor::behavior_type
+fake_sessions(sessions_actor::stateful_pointer<fake_sessions_state>,
+              std::shared_ptr<std::string> broken_store) {
+  const auto none = make_error(errc::internal, "not asked in this test");
+  return {
+      [=](const create_session&) -> caf::result<created_session> { return none; },
+      [=](const open_session&) -> caf::result<session_actor> { return none; },
+      [=](const erase_session&) -> caf::result<stored> { return none; },
+      [=](const fork_session&) -> caf::result<session_record_ptr> { return none; },
+      [=](const store_list&) -> caf::result<session_page> { return none; },
+      [=](sessions_query) {
+        return sessions_status{5, {*broken_store, 0, 0, 0}};
+      },
+      [](drain) { return drained{}; },
+      [](expel) {},
+      [](tick) {},
+  };
+}
+
 /// RESOURCES before a DISPATCHER that knows what the test says.
 class resources_of_a_node : public actor_fixture {
 protected:
@@ -41,13 +63,16 @@ protected:
                      {"127.0.0.1:11435"},
                      request_clock::time_point{},
                      [] { return std::size_t{7}; },
-                     [](const fleet_status& f) {
-                       return "waiting " + std::to_string(f.waiting) + "\n";
+                     [](const fleet_status& f, const sessions_status& s) {
+                       return "waiting " + std::to_string(f.waiting) + " live " +
+                              std::to_string(s.live) + "\n";
                      }};
-    subject =
-        system.spawn(resources, resources_links{[dispatcher] { return dispatcher; },
-                                                facts, [] { return sessions_actor{}; },
-                                                [] { return std::string{"new"}; }});
+    auto conversations = system.spawn(fake_sessions, broken_store);
+    subject = system.spawn(resources,
+                           resources_links{[dispatcher] { return dispatcher; }, facts,
+                                           [conversations] { return conversations; },
+                                           [] { return std::vector<desk_actor>{}; },
+                                           [] { return std::string{"new"}; }});
     backend_load one;
     one.status.name = "one";
     one.status.url = "http://127.0.0.1:11434";
@@ -78,6 +103,7 @@ protected:
 
   std::shared_ptr<std::optional<fleet_status>> fleet =
       std::make_shared<std::optional<fleet_status>>();
+  std::shared_ptr<std::string> broken_store = std::make_shared<std::string>();
   resources_actor subject;
   errc failure{};
 };
@@ -91,6 +117,17 @@ TEST_F(resources_of_a_node, are_ready_when_a_backend_answers) {
   EXPECT_NE(down.body.find("one: connection refused"), std::string::npos);
   one().state = backend_state::up;
   EXPECT_EQ(get("/readyz").status, 200);
+}
+
+TEST_F(resources_of_a_node, are_ready_without_a_store_and_say_so) {
+  one().state = backend_state::up;
+  *broken_store = "disk full";
+  const auto r = get("/readyz");
+  EXPECT_EQ(r.status, 200);
+  EXPECT_EQ(r.body, "ready\nstore: disk full\n");
+  const auto body = nlohmann::json::parse(get("/conductor/v1/status").body);
+  EXPECT_EQ(body["store"]["state"], "failed");
+  EXPECT_EQ(body["store"]["error"], "disk full");
 }
 
 TEST_F(resources_of_a_node, tell_their_status) {
@@ -113,17 +150,13 @@ TEST_F(resources_of_a_node, live_without_a_dispatcher) {
 }
 
 TEST_F(resources_of_a_node, are_scraped) {
-  EXPECT_EQ(get("/metrics").body, "waiting 3\n");
+  EXPECT_EQ(get("/metrics").body, "waiting 3 live 5\n");
 }
 
 TEST_F(resources_of_a_node, refuse_what_is_not_there_in_the_words_of_the_asker) {
   EXPECT_EQ(get("/nothing").body, "404 page not found");
-  const auto native = get("/conductor/v1/nothing");
-  EXPECT_EQ(native.status, 404);
-  EXPECT_EQ(native.content_type, "application/problem+json");
-  const auto body = nlohmann::json::parse(native.body);
-  EXPECT_EQ(body["code"], "not_found");
-  EXPECT_EQ(body["request_id"], "id-1");
+  get("/conductor/v1/nothing");
+  EXPECT_EQ(failure, errc::not_found);
 }
 
 TEST_F(resources_of_a_node, name_the_methods_that_they_take) {

@@ -74,8 +74,25 @@ TEST_F(a_prober, tells_the_version_of_what_answers) {
   EXPECT_EQ(all->asked[0].asked->target, "/api/version");
   answer(0, started{head_of(200)}, bytes_of("{\"vers"), bytes_of("ion\":\"0.24.0\"}"),
          complete{});
+  EXPECT_FALSE(got->result) << "what is loaded is still to be asked";
+  ASSERT_EQ(all->asked.size(), 2u);
+  EXPECT_EQ(all->asked[1].asked->target, "/api/ps");
+  answer(1, started{head_of(200)},
+         bytes_of(R"({"models":[{"name":"m:latest","digest":"d","size":9,)"
+                  R"("size_vram":7,"context_length":4096}]})"),
+         complete{});
   ASSERT_TRUE(got->result);
   EXPECT_EQ(got->result->version, "0.24.0");
+  EXPECT_EQ(got->result->loaded,
+            (std::vector<loaded_model>{{"m:latest", "d", 9, 7, 4096}}));
+}
+
+TEST_F(a_prober, needs_no_list_of_models_to_find_ollama) {
+  const auto got = look_at("one");
+  answer(0, started{head_of(200)}, bytes_of("{\"version\":\"1\"}"), complete{});
+  answer(1, started{head_of(404)}, bytes_of("nothing"), complete{});
+  ASSERT_TRUE(got->result);
+  EXPECT_TRUE(got->result->loaded.empty());
 }
 
 TEST_F(a_prober, does_not_take_another_server_for_ollama) {
@@ -110,6 +127,8 @@ TEST_F(a_prober, keeps_probes_under_way_apart) {
   answer(1, started{head_of(200)}, bytes_of("{\"version\":\"2\"}"));
   answer(0, started{head_of(200)}, bytes_of("{\"version\":\"1\"}"), complete{});
   answer(1, complete{});
+  answer(2, started{head_of(200)}, bytes_of("{}"), complete{});
+  answer(3, started{head_of(200)}, bytes_of("{}"), complete{});
   ASSERT_TRUE(first->result && second->result);
   EXPECT_EQ(first->result->version, "1");
   EXPECT_EQ(second->result->version, "2");

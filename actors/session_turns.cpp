@@ -1,0 +1,252 @@
+#include "actors/session_parts.hpp"
+
+#include "actors/model_name.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace conductor::session_parts {
+namespace {
+
+constexpr auto patience = std::chrono::milliseconds(250);
+
+session_event about(event_type type, std::uint64_t message) {
+  session_event e;
+  e.type = type;
+  e.message = message;
+  return e;
+}
+
+/// Leaves out the oldest turns where the loaded model has no room for them.
+void make_room(self_ptr self, const session_state::turn& t) {
+  auto& st = self->state;
+  const auto set = st.links.codec.context(
+      st.links.codec.merge(st.info.settings, message(st, t.answer).settings));
+  const auto cut = trim_for(st.info, st.messages, t.answer, set != 0 ? set : st.context);
+  if (cut.through == st.info.trimmed)
+    return;
+  st.info.trimmed = cut.through;
+  auto e = about(event_type::trimmed, t.answer);
+  e.through = cut.through;
+  e.tokens = cut.tokens;
+  tell(self, std::move(e));
+}
+
+request_ptr request_of(session_state& st, const session_state::turn& t) {
+  auto asked = std::make_shared<request>();
+  asked->id = t.request_id;
+  asked->kind = request_kind::inference;
+  asked->method = "POST";
+  asked->target = "/api/chat";
+  asked->headers = {{"Content-Type", "application/json"}};
+  asked->body = bytes::adopt(compose(st.info, st.messages, t.answer, st.links.codec));
+  asked->model = st.info.model;
+  asked->streams = true;
+  asked->repeatable = true;
+  asked->session = st.info.id;
+  asked->peer = "session " + st.info.id;
+  return asked;
+}
+
+/// Context of the model where it is loaded; nothing: it is loaded nowhere.
+const loaded_model* find_loaded(const fleet_status& fleet, const std::string& model) {
+  for (const auto& b : fleet.backends)
+    for (const auto& m : b.status.loaded)
+      if (canonical_model(m.name) == canonical_model(model))
+        return &m;
+  return nullptr;
+}
+
+/// Ends the turn: saved first, told then, so that what was told stays true; where STORE
+/// refuses, that is told too.
+void end_turn(self_ptr self, message_state state, session_event terminal) {
+  auto& st = self->state;
+  if (st.turns.empty() || st.finishing)
+    return;
+  if (st.answer) {
+    self->demonitor(st.answer.address());
+    st.answer = nullptr;
+  }
+  auto& m = message(st, st.turns.front().answer);
+  m.state = state;
+  m.used = terminal.used;
+  if (terminal.type == event_type::error)
+    m.error = terminal.text;
+  else if (!m.content.empty() || !m.tool_calls.empty())
+    m.wire = st.links.codec.write(m.content, m.thinking, m.tool_calls);
+  m.tokens = turn_tokens(st.info, st.messages, m);
+  terminal.message = m.seq;
+  st.finishing = true;
+  st.dirty = false;
+  ++st.info.version;
+  save(self, {m.seq}, {},
+       [self, terminal = std::move(terminal)](const caf::error* e) mutable {
+         auto& st = self->state;
+         st.finishing = false;
+         st.turns.pop_front();
+         terminal.durable = e == nullptr;
+         tell(self, std::move(terminal));
+         begin_turn(self);
+       });
+}
+
+/// Ends a turn that has not begun.
+void drop_turn(self_ptr self, std::list<session_state::turn>::iterator t,
+               message_state state, session_event terminal) {
+  auto& st = self->state;
+  auto& m = message(st, t->answer);
+  m.state = state;
+  m.error = terminal.text;
+  terminal.message = m.seq;
+  st.turns.erase(t);
+  ++st.info.version;
+  save(self, {m.seq}, {},
+       [self, terminal = std::move(terminal)](const caf::error* e) mutable {
+         terminal.durable = e == nullptr;
+         tell(self, std::move(terminal));
+       });
+}
+
+session_event error_event(std::string code, std::string detail) {
+  session_event e;
+  e.type = event_type::error;
+  e.code = std::move(code);
+  e.text = std::move(detail);
+  return e;
+}
+
+} // namespace
+
+void begin_turn(self_ptr self) {
+  auto& st = self->state;
+  if (st.answer || st.finishing || st.turns.empty())
+    return;
+  const auto t = st.turns.front();
+  make_room(self, t);
+  auto& m = message(st, t.answer);
+  m.state = message_state::streaming;
+  m.model = st.info.model;
+  st.began = false;
+  st.status = 0;
+  st.failure.clear();
+  st.reason.clear();
+  st.answer = st.links.start(request_of(st, t));
+  self->monitor(st.answer);
+  self->send(st.answer, subscribe{caf::actor_cast<subscriber_actor>(self)});
+  self->send(st.answer, demand{st.links.window_bytes});
+  self->delayed_send(self, patience, waiting_check{t.answer});
+}
+
+void ask_what_is_loaded(self_ptr self, std::uint64_t answer) {
+  auto& st = self->state;
+  if (!st.links.dispatcher)
+    return;
+  self->request(st.links.dispatcher(), caf::infinite, fleet_query{})
+      .then(
+          [self, answer](const fleet_status& fleet) {
+            auto& st = self->state;
+            const auto* m = find_loaded(fleet, st.info.model);
+            if (m != nullptr)
+              st.context = m->context;
+            const auto up = std::find_if(
+                fleet.backends.begin(), fleet.backends.end(),
+                [](const auto& b) { return b.status.state == backend_state::up; });
+            if (m != nullptr || up == fleet.backends.end() || st.began || !st.answer ||
+                st.turns.front().answer != answer)
+              return;
+            auto e = about(event_type::loading, answer);
+            e.model = st.info.model;
+            e.backend = up->status.name;
+            tell(self, std::move(e));
+          },
+          [](const caf::error&) {});
+}
+
+void take(self_ptr self, const bytes& records) {
+  auto& st = self->state;
+  self->send(st.answer, demand{records.size()});
+  if (st.status != 200) {
+    st.failure += records.view();
+    return;
+  }
+  auto& m = message(st, st.turns.front().answer);
+  const auto say = [&](event_type type, const std::string& text) {
+    if (text.empty())
+      return;
+    auto e = about(type, m.seq);
+    e.text = text;
+    tell(self, std::move(e));
+  };
+  for (const auto& piece : st.links.codec.read(records.view())) {
+    m.thinking += piece.thinking;
+    m.content += piece.text;
+    say(event_type::thinking, piece.thinking);
+    say(event_type::delta, piece.text);
+    if (!piece.tool_calls.empty()) {
+      m.tool_calls = st.links.codec.join(m.tool_calls, piece.tool_calls);
+      say(event_type::tool_calls, piece.tool_calls);
+    }
+    if (!piece.error.empty())
+      st.failure = piece.error;
+    if (piece.done)
+      st.reason = piece.reason;
+  }
+  st.dirty = true;
+  save_soon(self);
+}
+
+void answered(self_ptr self, const complete& c) {
+  auto& st = self->state;
+  if (st.status != 200) {
+    const auto pieces = st.links.codec.read(st.failure);
+    fail_turn(self, message_state::failed, "upstream_" + std::to_string(st.status),
+              pieces.empty() || pieces.front().error.empty()
+                  ? "Ollama answered with status " + std::to_string(st.status)
+                  : pieces.front().error);
+    return;
+  }
+  if (!st.failure.empty()) {
+    fail_turn(self, message_state::failed, "upstream_error", st.failure);
+    return;
+  }
+  session_event e;
+  e.type = event_type::done;
+  e.code = st.reason;
+  e.used = c.used;
+  end_turn(self, message_state::done, std::move(e));
+}
+
+void fail_turn(self_ptr self, message_state state, std::string code, std::string detail) {
+  end_turn(self, state, error_event(std::move(code), std::move(detail)));
+}
+
+bool cancel_turn(self_ptr self, std::uint64_t answer) {
+  auto& st = self->state;
+  session_event e;
+  e.type = event_type::cancelled;
+  if (st.answer && (answer == 0 || st.turns.front().answer == answer)) {
+    self->send(st.answer, cancel{});
+    end_turn(self, message_state::cancelled, std::move(e));
+    return true;
+  }
+  const auto t = std::find_if(st.turns.begin(), st.turns.end(),
+                              [&](const auto& t) { return t.answer == answer; });
+  if (t == st.turns.end() || t == st.turns.begin())
+    return false;
+  drop_turn(self, t, message_state::cancelled, std::move(e));
+  return true;
+}
+
+void interrupt_turns(self_ptr self) {
+  auto& st = self->state;
+  const auto code = to_string(errc::shutting_down);
+  while (st.turns.size() > 1)
+    drop_turn(self, std::prev(st.turns.end()), message_state::interrupted,
+              error_event(code, "the node is stopping"));
+  if (!st.answer)
+    return;
+  self->send(st.answer, cancel{});
+  fail_turn(self, message_state::interrupted, code, "the node is stopping");
+}
+
+} // namespace conductor::session_parts

@@ -1,0 +1,91 @@
+#include "actors/turn.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace conductor {
+namespace {
+
+/// Of text that Ollama has not counted yet.
+constexpr std::size_t bytes_a_token = 4;
+
+} // namespace
+
+std::string compose(const session_info& info,
+                    const std::vector<session_message>& messages, std::uint64_t answer,
+                    const session_codec& codec) {
+  auto body = "{\"model\":" + codec.quote(info.model) + ",\"messages\":[";
+  bool first = true;
+  const auto add = [&](const std::string& wire) {
+    if (wire.empty())
+      return;
+    if (!std::exchange(first, false))
+      body += ',';
+    body += wire;
+  };
+  add(info.system);
+  std::string settings = info.settings;
+  for (const auto& m : messages) {
+    if (m.seq > info.trimmed && m.seq < answer)
+      add(m.wire);
+    if (m.seq == answer)
+      settings = codec.merge(info.settings, m.settings);
+  }
+  body += "],\"stream\":true";
+  if (settings.size() > 2) // more than {}
+    body.append(",").append(settings, 1, settings.size() - 2);
+  return body + "}";
+}
+
+std::uint64_t turn_tokens(const session_info& info,
+                          const std::vector<session_message>& messages,
+                          const session_message& answer) {
+  const auto counted = answer.used.prompt_tokens + answer.used.answer_tokens;
+  if (counted > 0) {
+    const auto before = tokens_of(info, messages) - answer.tokens;
+    return counted - std::min(counted, before);
+  }
+  auto bytes = answer.wire.size();
+  for (auto i = messages.rbegin(); i != messages.rend(); ++i)
+    if (i->seq < answer.seq) {
+      if (i->role == "assistant")
+        break;
+      bytes += i->wire.size();
+    }
+  return bytes / bytes_a_token;
+}
+
+std::uint64_t tokens_of(const session_info& info,
+                        const std::vector<session_message>& messages) {
+  std::uint64_t sum = 0;
+  for (const auto& m : messages)
+    if (m.seq > info.trimmed)
+      sum += m.tokens;
+  return sum;
+}
+
+trim trim_for(const session_info& info, const std::vector<session_message>& messages,
+              std::uint64_t answer, std::uint64_t context) {
+  std::uint64_t asked = 0; // what is new in this turn
+  for (auto i = messages.rbegin(); i != messages.rend(); ++i)
+    if (i->seq < answer) {
+      if (i->role == "assistant")
+        break;
+      asked += i->wire.size() / bytes_a_token;
+    }
+  auto left = tokens_of(info, messages) + asked;
+  trim t{info.trimmed, left};
+  if (context == 0 || left * 10 < context * 9)
+    return t;
+  for (const auto& m : messages) {
+    if (m.seq <= info.trimmed || m.role != "assistant")
+      continue;
+    if (m.seq >= answer || left * 2 <= context)
+      break;
+    left -= std::min(left, m.tokens);
+    t = {m.seq, left};
+  }
+  return t;
+}
+
+} // namespace conductor

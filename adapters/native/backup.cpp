@@ -1,0 +1,89 @@
+#include "adapters/native/backup.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace conductor {
+namespace {
+
+using self_ptr = publisher_actor::stateful_pointer<backup_state>;
+
+constexpr std::uint64_t largest_part = 256 * 1024;
+
+void end(self_ptr self) {
+  auto& st = self->state;
+  if (const auto copy = std::exchange(st.copy, 0); copy != 0)
+    self->send(st.store(), store_drop_copy{copy});
+  self->quit();
+}
+
+void fail(self_ptr self, const caf::error& e) {
+  auto f = to_failure(e);
+  self->send(self->state.reader, failed{f.code, std::move(f.detail)});
+  end(self);
+}
+
+void read_on(self_ptr self) {
+  auto& st = self->state;
+  if (st.copy == 0 || st.reading)
+    return;
+  if (st.sent == st.size) {
+    self->send(st.reader, complete{});
+    end(self);
+    return;
+  }
+  const auto most = std::min(st.demanded, largest_part);
+  if (most == 0)
+    return;
+  st.reading = true;
+  self->request(st.store(), caf::infinite, store_part{st.copy, st.sent, most})
+      .then(
+          [self](bytes& part) {
+            auto& st = self->state;
+            st.reading = false;
+            st.sent += part.size();
+            st.demanded -= part.size();
+            self->send(st.reader, next{std::move(part)});
+            read_on(self);
+          },
+          [self](const caf::error& e) { fail(self, e); });
+}
+
+void begin(self_ptr self) {
+  self->request(self->state.store(), caf::infinite, store_copy{})
+      .then(
+          [self](const store_copied& c) {
+            auto& st = self->state;
+            st.copy = c.copy;
+            st.size = c.size;
+            auto head = std::make_shared<response_head>();
+            head->headers = {
+                {"Content-Type", "application/vnd.sqlite3"},
+                {"Content-Disposition", "attachment; filename=\"conductor.db\""}};
+            head->length = c.size;
+            self->send(st.reader, started{std::move(head)});
+            read_on(self);
+          },
+          [self](const caf::error& e) { fail(self, e); });
+}
+
+} // namespace
+
+publisher_actor::behavior_type backup(self_ptr self, std::function<store_actor()> store) {
+  self->state.store = std::move(store);
+  self->set_down_handler([self](const caf::down_msg&) { end(self); });
+  return {
+      [self](subscribe& s) {
+        self->state.reader = std::move(s.reader);
+        self->monitor(self->state.reader);
+        begin(self);
+      },
+      [self](demand d) {
+        self->state.demanded += d.bytes;
+        read_on(self);
+      },
+      [self](cancel) { end(self); },
+  };
+}
+
+} // namespace conductor

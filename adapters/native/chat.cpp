@@ -1,0 +1,90 @@
+#include "adapters/native/chat.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+
+namespace conductor::chat {
+namespace {
+
+using json = nlohmann::ordered_json;
+
+std::string dump(const json& j) {
+  return j.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+json parse(std::string_view text) {
+  return json::parse(text, nullptr, false);
+}
+
+std::string text_at(const json& from, const char* key) {
+  const auto i = from.find(key);
+  return i != from.end() && i->is_string() ? i->get<std::string>() : std::string{};
+}
+
+answer_piece piece_of(const json& record) {
+  answer_piece p;
+  p.error = text_at(record, "error");
+  p.reason = text_at(record, "done_reason");
+  p.done = record.value("done", json(false)) == json(true);
+  if (const auto m = record.find("message"); m != record.end() && m->is_object()) {
+    p.text = text_at(*m, "content");
+    p.thinking = text_at(*m, "thinking");
+    if (const auto calls = m->find("tool_calls"); calls != m->end())
+      p.tool_calls = dump(*calls);
+  }
+  return p;
+}
+
+} // namespace
+
+std::vector<answer_piece> read_records(std::string_view records) {
+  std::vector<answer_piece> pieces;
+  while (!records.empty()) {
+    const auto line = records.substr(0, records.find('\n'));
+    records.remove_prefix(std::min(records.size(), line.size() + 1));
+    if (const auto j = parse(line); j.is_object())
+      pieces.push_back(piece_of(j));
+  }
+  return pieces;
+}
+
+std::string assistant_message(std::string_view text, std::string_view thinking,
+                              std::string_view tool_calls) {
+  json j{{"role", "assistant"}, {"content", text}};
+  if (!thinking.empty())
+    j["thinking"] = thinking;
+  if (!tool_calls.empty())
+    j["tool_calls"] = parse(tool_calls);
+  return dump(j);
+}
+
+std::string quoted(std::string_view text) {
+  return dump(json(text));
+}
+
+std::string merged(std::string_view object, std::string_view patch) {
+  if (patch == "{}")
+    return std::string{object};
+  auto j = parse(object);
+  j.merge_patch(parse(patch));
+  return dump(j);
+}
+
+std::string joined(std::string_view array, std::string_view more) {
+  auto all = array.empty() ? json::array() : parse(array);
+  for (auto& one : more.empty() ? json::array() : parse(more))
+    all.push_back(one);
+  return dump(all);
+}
+
+std::uint64_t context_of(std::string_view settings) {
+  const auto j = parse(settings);
+  const auto options = j.find("options");
+  if (options == j.end() || !options->is_object())
+    return 0;
+  const auto n = options->find("num_ctx");
+  return n != options->end() && n->is_number_unsigned() ? n->get<std::uint64_t>() : 0;
+}
+
+} // namespace conductor::chat

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include <initializer_list>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+/// JSON that a client sent, read strictly: what is wrong is named.
+namespace conductor::json_input {
+
+using json = nlohmann::ordered_json;
+
+/// What a client sent cannot be used; says why and what is allowed.
+struct bad_request : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+/// An empty body counts as `{}`. Throws bad_request, as all here.
+json object_of(std::string_view body);
+/// Refuses keys that are not `allowed`.
+void allow(const json& object, std::initializer_list<std::string_view> allowed);
+/// A string that must be there and not be empty.
+std::string needed_text(const json& object, const char* key);
+/// A string; empty: not there, or null.
+std::string text(const json& object, const char* key);
+/// A whole number, `fallback` where it is not there.
+std::uint64_t number(const json& object, const char* key, std::uint64_t fallback);
+/// One line; what is no UTF-8 becomes U+FFFD.
+std::string dump(const json& j);
+
+} // namespace conductor::json_input

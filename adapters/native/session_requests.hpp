@@ -1,0 +1,30 @@
+#pragma once
+
+#include "adapters/native/json_input.hpp"
+#include "messages/session.hpp"
+
+#include <string_view>
+
+/// Bodies of requests about sessions. All throw bad_request.
+namespace conductor {
+
+using json_input::bad_request;
+
+/// `POST /conductor/v1/sessions`, also of an exported document; the id is not set.
+session_record parse_session(std::string_view body);
+/// `PATCH …/ID`: a JSON merge patch.
+change_session parse_change(std::string_view body);
+/// `POST …/messages`.
+say parse_message(std::string_view body);
+/// `POST …/regenerate`.
+say parse_regenerate(std::string_view body);
+/// `POST …/rewind`.
+rewind_session parse_rewind(std::string_view body);
+/// `POST …/fork`; the ids are not set.
+fork_session parse_fork(std::string_view body);
+/// `POST …/cancel`.
+stop_turn parse_cancel(std::string_view body);
+/// Query of `GET /conductor/v1/sessions`.
+store_list parse_list(std::string_view target);
+
+} // namespace conductor
