@@ -2,9 +2,12 @@
 
 #include "adapters/cli/failure.hpp"
 #include "adapters/cli/line_splitter.hpp"
+#include "adapters/cli/ticker.hpp"
 #include "adapters/cli/version.hpp"
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
@@ -38,7 +41,6 @@ using peer = asio::generic::stream_protocol::endpoint;
 namespace {
 
 constexpr std::chrono::seconds connect_limit{5};
-constexpr std::chrono::milliseconds tick{100};
 constexpr std::size_t error_body_limit = 1u << 20;
 
 std::string reason(const error_code& ec) {
@@ -48,34 +50,6 @@ std::string reason(const error_code& ec) {
     text[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(text[0])));
   return text;
 }
-
-// Calls back at intervals until destroyed; outlives its own last handler.
-class ticker {
-public:
-  ticker(asio::io_context& io, std::function<void()> what)
-      : self_(std::make_shared<state>(io, std::move(what))) {
-    arm(self_);
-  }
-  ~ticker() { self_->timer.cancel(), self_->what = nullptr; }
-
-private:
-  struct state {
-    state(asio::io_context& io, std::function<void()> what)
-        : timer(io), what(std::move(what)) {}
-    asio::steady_timer timer;
-    std::function<void()> what;
-  };
-  static void arm(const std::shared_ptr<state>& s) {
-    s->timer.expires_after(tick);
-    s->timer.async_wait([s](error_code ec) {
-      if (ec || !s->what)
-        return;
-      s->what();
-      arm(s);
-    });
-  }
-  std::shared_ptr<state> self_;
-};
 
 asio::awaitable<std::vector<peer>> peers_of(const endpoint& at, error_code& ec) {
   std::vector<peer> found;
@@ -145,7 +119,8 @@ asio::awaitable<endpoint> client::state::reach(socket& to) {
       co_return at;
     tried += (tried.empty() ? "" : " or ") + to_string(at);
   }
-  throw failure("no " + who + " answers at " + tried + " (" + reason(ec) + ")" + hint);
+  throw disconnection("no " + who + " answers at " + tried + " (" + reason(ec) + ")" +
+                      hint);
 }
 
 asio::awaitable<void>
@@ -157,7 +132,7 @@ client::state::exchange(const request& what, const stream_reader* reader, reply&
     auto why = ec == http::error::end_of_stream || ec == http::error::partial_message
                    ? std::string("closed before the answer was complete")
                    : "broke: " + reason(ec);
-    return failure("the connection to " + to_string(at) + " " + why);
+    return disconnection("the connection to " + to_string(at) + " " + why);
   };
 
   bool tcp = at.type == endpoint::kind::tcp;
@@ -166,6 +141,8 @@ client::state::exchange(const request& what, const stream_reader* reader, reply&
   head.set(http::field::host, tcp ? to_string(at) : "localhost");
   head.set(http::field::user_agent, "conductor/" + std::string(version));
   head.set(http::field::accept, "application/x-ndjson, application/json");
+  for (const auto& [name, value] : what.headers)
+    head.set(name, value);
   if (!what.body.empty()) {
     head.set(http::field::content_type, "application/json");
     head.body() = what.body;
@@ -198,13 +175,15 @@ client::state::exchange(const request& what, const stream_reader* reader, reply&
     if (ec && ec != http::error::need_buffer)
       break;
     std::string_view piece(space.data(), space.size() - parser.get().body().size);
-    if (!refused && reader)
+    if (!refused && reader && reader->on_bytes)
+      reader->on_bytes(piece);
+    else if (!refused && reader)
       lines.feed(piece, reader->on_line);
     else if (!refused || answer.body.size() < error_body_limit)
       answer.body.append(piece);
     ec = {};
   }
-  if (!ec && !refused && reader)
+  if (!ec && !refused && reader && !reader->on_bytes)
     lines.finish(reader->on_line);
   if (refused)
     throw refusal(answer.status, error_text(answer.status, answer.body));
@@ -214,16 +193,29 @@ client::state::exchange(const request& what, const stream_reader* reader, reply&
 
 reply client::state::perform(const request& what, const stream_reader* reader) {
   reply answer;
-  std::exception_ptr thrown;
+  std::exception_ptr thrown, given_up;
+  asio::cancellation_signal give_up;
   std::unique_ptr<ticker> ticks;
   if (reader && reader->on_tick)
-    ticks = std::make_unique<ticker>(*loop, reader->on_tick);
-  asio::co_spawn(*loop, exchange(what, reader, answer), [&](std::exception_ptr e) {
+    ticks = std::make_unique<ticker>(*loop, [&] {
+      try {
+        if (!given_up)
+          reader->on_tick();
+      } catch (...) {
+        given_up = std::current_exception();
+        give_up.emit(asio::cancellation_type::terminal);
+      }
+    });
+  auto over = [&](std::exception_ptr e) {
     thrown = e;
     loop->stop(); // whoever watches meanwhile goes on with the next request
-  });
+  };
+  asio::co_spawn(*loop, exchange(what, reader, answer),
+                 asio::bind_cancellation_slot(give_up.slot(), over));
   loop->run();
   loop->restart();
+  if (given_up)
+    std::rethrow_exception(given_up);
   if (thrown)
     std::rethrow_exception(thrown);
   return answer;
@@ -246,6 +238,26 @@ reply client::fetch(const request& what) {
 
 reply client::stream(const request& what, const stream_reader& reader) {
   return state_->perform(what, &reader);
+}
+
+void client::idle(std::chrono::milliseconds span, const std::function<void()>& on_tick) {
+  auto& loop = *state_->loop;
+  std::exception_ptr thrown;
+  asio::steady_timer timer(loop, span);
+  ticker ticks(loop, [&] {
+    try {
+      if (!thrown)
+        on_tick();
+    } catch (...) {
+      thrown = std::current_exception();
+      timer.cancel();
+    }
+  });
+  timer.async_wait([&loop](error_code) { loop.stop(); });
+  loop.run();
+  loop.restart();
+  if (thrown)
+    std::rethrow_exception(thrown);
 }
 
 std::shared_ptr<asio::io_context> client::loop() const {

@@ -2,10 +2,12 @@
 
 #include "config/endpoint.hpp"
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace boost::asio {
@@ -19,6 +21,7 @@ struct request {
   std::string method;
   std::string target;
   std::string body = {};
+  std::vector<std::pair<std::string, std::string>> headers = {}; ///< besides the usual
 };
 
 /// What came back. `body` is empty after a stream.
@@ -29,10 +32,11 @@ struct reply {
   std::string body;
 };
 
-/// What the reader of a stream hears; either may be empty.
+/// What the reader of a stream hears; each may be empty.
 struct stream_reader {
-  std::function<void(std::string_view)> on_line; ///< one record, without its line feed
-  std::function<void()> on_tick;                 ///< every 100 ms while waiting
+  std::function<void(std::string_view)> on_line;  ///< one record, without its line feed
+  std::function<void()> on_tick;                  ///< every 100 ms while waiting
+  std::function<void(std::string_view)> on_bytes; ///< what came, instead of lines
 };
 
 /// A small HTTP/1.1 client over TCP or a Unix socket. One connection for each request;
@@ -49,12 +53,15 @@ public:
   client(client&&) noexcept;
 
   /// Sends a request and returns the whole answer. Throws refusal for a status of 400 or
-  /// more, failure when nobody answers or the connection breaks.
+  /// more, disconnection when nobody answers or the connection breaks.
   reply fetch(const request& what);
 
   /// Sends a request and hands over the lines of the answer as they arrive. Throws as
   /// fetch does, and whatever the reader throws, which closes the connection.
   reply stream(const request& what, const stream_reader& reader);
+
+  /// Does nothing for `span` but call `on_tick` every 100 ms; what that throws ends it.
+  void idle(std::chrono::milliseconds span, const std::function<void()>& on_tick);
 
   /// The loop that runs while a request is under way, for those who watch meanwhile.
   std::shared_ptr<boost::asio::io_context> loop() const;

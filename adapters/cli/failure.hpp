@@ -24,6 +24,11 @@ struct failure : std::runtime_error {
   int code;
 };
 
+/// Nobody answers, or the connection broke: another attempt may succeed.
+struct disconnection : failure {
+  using failure::failure;
+};
+
 /// The node answered with a status of 400 or more; the text is the one it gave.
 struct refusal : failure {
   refusal(unsigned status, const std::string& text) : failure(text), status(status) {}

@@ -120,6 +120,49 @@ TEST(client, passes_on_what_its_reader_throws_and_can_be_used_again) {
   EXPECT_EQ(node.fetch({"GET", "/"}).status, 200u);
 }
 
+TEST(client, sends_the_headers_it_was_given) {
+  peer server({response("{}")});
+  client_of({server.at()})
+      .fetch({"GET", "/", "", {{"Accept", "text/markdown"}, {"Idempotency-Key", "k"}}});
+  auto request = server.requests().at(0);
+  EXPECT_TRUE(has(request, "\r\nAccept: text/markdown\r\n")) << request;
+  EXPECT_TRUE(has(request, "\r\nIdempotency-Key: k\r\n")) << request;
+  EXPECT_FALSE(has(request, "json"));
+}
+
+TEST(client, hands_over_bytes_as_they_are_when_asked) {
+  peer server({stream_of({std::string("a\n\r\n\0\n", 6), "b"})}, 3);
+  std::string all;
+  stream_reader reader;
+  reader.on_bytes = [&](std::string_view piece) { all += piece; };
+  client_of({server.at()}).stream({"GET", "/"}, reader);
+  EXPECT_EQ(all, std::string("a\n\r\n\0\nb", 7));
+}
+
+TEST(client, gives_a_silent_request_up_when_its_tick_throws) {
+  peer server({stream_of({"{}\n"}, false) + held, response("{}")});
+  auto node = client_of({server.at()});
+  int ticks = 0;
+  stream_reader reader;
+  reader.on_line = [](std::string_view) {};
+  reader.on_tick = [&] {
+    if (++ticks == 2)
+      throw failure("enough");
+  };
+  EXPECT_THROW(node.stream({"GET", "/"}, reader), failure);
+  EXPECT_EQ(ticks, 2);
+  EXPECT_EQ(node.fetch({"GET", "/"}).status, 200u);
+}
+
+TEST(client, idles_until_its_time_or_what_its_tick_throws) {
+  auto node = client_of({});
+  int ticks = 0;
+  node.idle(std::chrono::milliseconds(1), [&] { ++ticks; });
+  EXPECT_EQ(ticks, 0);
+  EXPECT_THROW(node.idle(std::chrono::hours(1), [] { throw failure("enough"); }),
+               failure);
+}
+
 TEST(error_text, is_found_in_every_dialect) {
   EXPECT_EQ(error_text(400, R"({"error":"a"})"), "a");
   EXPECT_EQ(error_text(400, R"({"error":{"message":"b"}})"), "b");

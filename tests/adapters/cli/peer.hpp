@@ -43,6 +43,9 @@ inline std::string stream_of(const std::vector<std::string>& records, bool ended
   return ended ? out + "0\r\n\r\n" : out;
 }
 
+/// At the end of an answer: the connection stays until the client closes it.
+inline const std::string held = "<held>";
+
 /// A server on its own thread that answers the first connection with the first of its
 /// bytes, the next one with the next, later ones with the last, and closes each.
 class peer {
@@ -93,6 +96,9 @@ private:
         requests_.push_back(in);
       }
       std::string_view out = answers_[std::min(n, answers_.size() - 1)];
+      bool hold = out.ends_with(held);
+      if (hold)
+        out.remove_suffix(held.size());
       socket.set_option(boost::asio::ip::tcp::no_delay(true));
       try {
         while (!out.empty()) {
@@ -101,6 +107,9 @@ private:
           co_await boost::asio::async_write(socket, boost::asio::buffer(piece),
                                             boost::asio::use_awaitable);
         }
+        if (hold)
+          co_await boost::asio::async_read_until(socket, boost::asio::dynamic_buffer(in),
+                                                 held, boost::asio::use_awaitable);
       } catch (const boost::system::system_error&) {
         // The client went away: the next one, please.
       }
