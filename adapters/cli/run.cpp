@@ -4,99 +4,17 @@
 #include "adapters/cli/attachments.hpp"
 #include "adapters/cli/failure.hpp"
 #include "adapters/cli/node.hpp"
+#include "adapters/cli/prompt.hpp"
 #include "adapters/cli/pull.hpp"
 #include "adapters/cli/record.hpp"
-#include "adapters/cli/spinner.hpp"
 #include "adapters/cli/terminal.hpp"
+#include "adapters/cli/waiting_mark.hpp"
 
 #include <nlohmann/json.hpp>
-
-#include <unistd.h>
-
-#include <algorithm>
 
 namespace conductor::cli {
 
 namespace {
-
-// What precedes on standard input and the words of the command line, as one text.
-std::string whole_prompt(const run_options& options) {
-  auto words = options.prompt;
-  if (!input_is_terminal()) {
-    if (auto piped = read_input(); !piped.empty())
-      words.insert(words.begin(), std::move(piped));
-  } else if (words.empty()) {
-    throw failure(
-        "there is no prompt. The interactive prompt comes with a later version; "
-        "give the prompt as words, as in: conductor run " +
-            options.model + " \"Why is the sky blue?\", or on standard input",
-        exit_usage);
-  }
-  std::string prompt;
-  for (const auto& word : words)
-    prompt += (&word == words.data() ? "" : " ") + word;
-  return prompt;
-}
-
-nlohmann::json capabilities(client& node, const std::string& model) {
-  auto body = nlohmann::json{{"model", model}}.dump();
-  auto shown = parse_document(node.fetch({"POST", "/api/show", body}).body);
-  return list_of(shown, "capabilities");
-}
-
-bool has(const nlohmann::json& capabilities, const char* name) {
-  return std::find(capabilities.begin(), capabilities.end(), name) != capabilities.end();
-}
-
-void replace_all(std::string& text, const std::string& what) {
-  for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at))
-    text.erase(at, what.size());
-}
-
-// Takes the files that the prompt mentions out of it, if the model can see or hear them.
-// Costs a request only when such a file exists.
-void attach_mentioned(client& node, const std::string& model, std::string& prompt,
-                      std::vector<std::string>& images) {
-  auto paths = mentioned_files(prompt);
-  std::erase_if(paths, [](const std::string& p) {
-    return ::access(unescaped_path(p).c_str(), F_OK) != 0;
-  });
-  if (paths.empty())
-    return;
-  auto can = capabilities(node, model);
-  if (!has(can, "vision") && !has(can, "audio"))
-    return;
-  for (const auto& mentioned : paths) {
-    auto path = unescaped_path(mentioned);
-    images.push_back(attachment(path));
-    write_error((path.ends_with(".wav") ? "Added audio '" : "Added image '") + path +
-                "'\n");
-    for (const auto& text : {"'" + path + "'", "'" + mentioned + "'", mentioned})
-      replace_all(prompt, text);
-  }
-  auto first = prompt.find_first_not_of(" \t\r\n");
-  auto last = prompt.find_last_not_of(" \t\r\n");
-  prompt = first == std::string::npos ? "" : prompt.substr(first, last - first + 1);
-}
-
-// A turning mark on standard error until the first record arrives.
-class waiting_mark {
-public:
-  void tick() {
-    if (!over_)
-      write_error("\x1b[?25l\x1b[1G" + spin_.next() + " ");
-    shown_ = !over_;
-  }
-  void clear() {
-    if (std::exchange(shown_, false))
-      write_error("\x1b[2K\x1b[1G\x1b[?25h");
-    over_ = true;
-  }
-
-private:
-  spinner spin_;
-  bool shown_ = false, over_ = false;
-};
 
 void generate(client& node, const run_options& options, const std::string& body,
               bool prompted) {
@@ -156,7 +74,7 @@ void embed(client& node, const run_options& options, const std::string& prompt) 
 
 int run(const run_options& options) {
   catch_signals();
-  auto prompt = whole_prompt(options);
+  auto prompt = whole_prompt(options.prompt, "conductor run " + options.model);
   auto node = node_client(options.host);
   std::vector<std::string> images;
   for (const auto& path : options.images)
