@@ -24,6 +24,11 @@ struct failure : std::runtime_error {
   int code;
 };
 
+/// Ctrl-C, for who holds it; ends a command silently.
+struct interruption : failure {
+  interruption() : failure("", exit_interrupted) {}
+};
+
 /// Nobody answers, or the connection broke: another attempt may succeed.
 struct disconnection : failure {
   using failure::failure;

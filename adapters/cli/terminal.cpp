@@ -15,19 +15,6 @@ namespace conductor::cli {
 
 namespace {
 
-// Returns errno of the write that failed, 0 if all went out.
-int write_all(int descriptor, std::string_view text) {
-  while (!text.empty()) {
-    auto n = ::write(descriptor, text.data(), text.size());
-    if (n < 0 && errno == EINTR)
-      continue;
-    if (n < 0)
-      return errno;
-    text.remove_prefix(static_cast<std::size_t>(n));
-  }
-  return 0;
-}
-
 // Returns errno of the read that failed, 0 at the end.
 int read_all(int descriptor, std::string& into) {
   char space[64 * 1024];
@@ -51,13 +38,17 @@ winsize size_of(int descriptor) {
 }
 
 volatile std::sig_atomic_t terminal_to_reset = -1;
+volatile std::sig_atomic_t holding = 0;
+volatile std::sig_atomic_t noted = 0;
 
 // A handler and not a loop's signal_set: it also works while a write to a stopped reader
 // or a read from standard input blocks, and nothing closes sockets faster than _exit.
 void on_interrupt(int) {
-  static const char reset[] = "\x1b[0m\x1b[?25h\n";
-  if (terminal_to_reset >= 0) [[maybe_unused]]
-    auto n = ::write(terminal_to_reset, reset, sizeof reset - 1);
+  if (holding && !noted) {
+    noted = 1;
+    return;
+  }
+  leave_terminal();
   ::_exit(exit_interrupted);
 }
 
@@ -85,8 +76,22 @@ unsigned terminal_height(int descriptor) {
   return rows == 0 ? 24 : rows;
 }
 
+int write_all(int descriptor, std::string_view text) {
+  while (!text.empty()) {
+    auto n = ::write(descriptor, text.data(), text.size());
+    if (n < 0 && errno == EINTR && !noted)
+      continue;
+    if (n < 0)
+      return errno;
+    text.remove_prefix(static_cast<std::size_t>(n));
+  }
+  return 0;
+}
+
 void write_out(std::string_view text) {
   auto error = write_all(STDOUT_FILENO, text);
+  if (error == EINTR)
+    throw interruption();
   if (error == EPIPE)
     throw failure("", exit_pipe_closed);
   if (error != 0)
@@ -127,6 +132,27 @@ void catch_signals() {
   ::sigaction(SIGINT, &action, nullptr);
   action.sa_handler = SIG_IGN;
   ::sigaction(SIGPIPE, &action, nullptr);
+}
+
+held_interrupt::held_interrupt() {
+  noted = 0;
+  holding = 1;
+}
+
+held_interrupt::~held_interrupt() {
+  holding = 0;
+  noted = 0;
+}
+
+void held_interrupt::check() {
+  if (noted)
+    throw interruption();
+}
+
+void leave_terminal() {
+  static const char reset[] = "\x1b[0m\x1b[?25h\n";
+  if (terminal_to_reset >= 0) [[maybe_unused]]
+    auto n = ::write(terminal_to_reset, reset, sizeof reset - 1);
 }
 
 } // namespace conductor::cli
