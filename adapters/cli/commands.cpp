@@ -1,17 +1,14 @@
 #include "adapters/cli/commands.hpp"
 
 #include "adapters/cli/bench.hpp"
-#include "adapters/cli/failure.hpp"
+#include "adapters/cli/command_parts.hpp"
 #include "adapters/cli/models.hpp"
 #include "adapters/cli/run.hpp"
 #include "adapters/cli/show.hpp"
 #include "adapters/cli/status.hpp"
-#include "adapters/cli/terminal.hpp"
 
 #include <CLI/CLI.hpp>
 
-#include <exception>
-#include <functional>
 #include <memory>
 
 namespace conductor {
@@ -19,37 +16,6 @@ namespace conductor {
 namespace {
 
 using namespace cli;
-
-// The edge: what a command throws becomes its exit code and a line on standard error.
-int guarded(const std::function<int()>& command) {
-  try {
-    return command();
-  } catch (const failure& f) {
-    if (*f.what() != 0)
-      write_error("Error: " + std::string(f.what()) + "\n");
-    return f.code;
-  } catch (const std::exception& e) {
-    write_error("Error: " + std::string(e.what()) + "\n");
-    return exit_error;
-  }
-}
-
-void add_host(CLI::App* command, std::string& host) {
-  command->add_option("--host", host,
-                      "Where the node is: URL, host:port or unix:/path (CONDUCTOR_HOST)");
-}
-
-// All words that are left. CLI11 would take `[a,b]` for a list of two, unless the option
-// takes no extra arguments; so it is one that asks for more words than can come.
-CLI::Option* add_words(CLI::App* command, const std::string& name,
-                       std::vector<std::string>& words, const std::string& about) {
-  constexpr int all = CLI::detail::expected_max_vector_size;
-  return command->add_option(name, words, about)
-      ->expected(all, all)
-      ->allow_extra_args(false)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
-      ->option_text("WORD...");
-}
 
 // An option that may be given several times, with one value each time.
 void add_repeated(CLI::App* command, const std::string& name,
@@ -184,6 +150,7 @@ void add_status(CLI::App& app, int& exit_code, const char* name, const char* abo
 
 void add_client_commands(CLI::App& app, int& exit_code) {
   add_run(app, exit_code);
+  add_session_commands(app, exit_code);
   add_models(app, exit_code);
   add_show(app, exit_code);
   add_bench(app, exit_code);

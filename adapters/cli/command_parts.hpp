@@ -1,0 +1,28 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace CLI {
+class App;
+class Option;
+} // namespace CLI
+
+namespace conductor::cli {
+
+/// The edge of every command: what it throws becomes its exit code and a line on standard
+/// error.
+int guarded(const std::function<int()>& command);
+
+/// The option --host, which every command has.
+void add_host(CLI::App* command, std::string& host);
+
+/// All words that are left, whatever they look like.
+CLI::Option* add_words(CLI::App* command, const std::string& name,
+                       std::vector<std::string>& words, const std::string& about);
+
+/// Registers `conductor sessions` and its commands, as add_client_commands does.
+void add_session_commands(CLI::App& app, int& exit_code);
+
+} // namespace conductor::cli
