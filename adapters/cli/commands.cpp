@@ -9,6 +9,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <memory>
 
 namespace conductor {
@@ -31,8 +32,12 @@ void add_run(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<run_options>();
   auto& o = *options;
   add_host(command, o.host);
-  command->add_option("model", o.model, "Name of the model")->required();
+  auto* model =
+      command->add_option("model", o.model, "Name of the model; a session knows its own");
   add_words(command, "prompt", o.prompt, "What to ask; standard input is put before it");
+  auto* session = command->add_option("--session", o.session,
+                                      "Ask in a conversation that the node keeps: its id "
+                                      "or title; a new title begins one");
   add_repeated(command, "--image", o.images, "A picture to show to the model");
   add_repeated(command, "--options", o.options, "A model option, as in temperature=0.2");
   command->add_option("--format", o.format, "json, or a JSON schema");
@@ -48,7 +53,12 @@ void add_run(CLI::App& app, int& exit_code) {
   command->add_option("--dimensions", o.dimensions, "Length of an embedding");
   auto* truncate = command->add_flag("--truncate{true}", o.truncate,
                                      "Cut an embedding's input that is too long");
-  command->callback([options, truncate, &exit_code] {
+  command->callback([=, &exit_code] {
+    if (options->session.empty() && (options->model.empty() || session->count() > 0))
+      throw CLI::RequiredError(session->count() > 0 ? "a session's name" : "model");
+    const auto& order = command->parse_order();
+    options->model_first = std::find(order.begin(), order.end(), model) <
+                           std::find(order.begin(), order.end(), session);
     options->truncate_said = truncate->count() > 0;
     exit_code = guarded([&] { return run(*options); });
   });

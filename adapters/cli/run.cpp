@@ -73,6 +73,8 @@ void embed(client& node, const run_options& options, const std::string& prompt) 
 } // namespace
 
 int run(const run_options& options) {
+  if (!options.session.empty())
+    return run_in_session(options);
   catch_signals();
   auto prompt = whole_prompt(options.prompt, "conductor run " + options.model);
   auto node = node_client(options.host);

@@ -68,6 +68,14 @@ void add_common(json& body, const run_options& options) {
     body["keep_alive"] = keep_alive_value(options.keep_alive);
 }
 
+void add_settings(json& body, const run_options& options) {
+  if (!options.format.empty())
+    body["format"] = format_value(options.format);
+  add_common(body, options);
+  if (!options.think.empty())
+    body["think"] = think_value(options.think);
+}
+
 // A prompt may hold any bytes; JSON holds UTF-8.
 std::string text(const json& body) {
   return body.dump(-1, ' ', false, json::error_handler_t::replace);
@@ -80,11 +88,22 @@ std::string generate_body(const run_options& options, const std::string& prompt,
   json body{{"model", options.model}, {"prompt", prompt}};
   if (!images.empty())
     body["images"] = images;
-  if (!options.format.empty())
-    body["format"] = format_value(options.format);
-  add_common(body, options);
-  if (!options.think.empty())
-    body["think"] = think_value(options.think);
+  add_settings(body, options);
+  return text(body);
+}
+
+std::string message_body(const run_options& options, const std::string& prompt,
+                         const std::vector<std::string>& images) {
+  json body{{"content", prompt}};
+  if (!images.empty())
+    body["images"] = images;
+  add_settings(body, options);
+  return text(body);
+}
+
+std::string regenerate_body(const run_options& options) {
+  auto body = json::object();
+  add_settings(body, options);
   return text(body);
 }
 

@@ -3,9 +3,12 @@
 import json
 import os
 import pathlib
+import select
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import unittest
 import urllib.request
 
@@ -147,6 +150,158 @@ class Commands(unittest.TestCase):
         control("script", {"default": {"records": 8, "gap_ms": 1}})
         result = self.done("bench", "canned", "--rounds", "3", "--direct", DIRECT)
         self.assertIn("tokens/s", result.stdout)
+
+
+class Sessions(unittest.TestCase):
+    """Conversations that the node keeps."""
+
+    done = Commands.done
+
+    def setUp(self):
+        control("script", {"default": {"echo": True}})
+        self.title = self.id()[-30:]  # one that is shown whole
+
+    def tearDown(self):
+        run("sessions", "rm", self.title)
+
+    def say(self, *words, **how):
+        return self.done("run", "canned", "--session", self.title, *words, **how)
+
+    def shown(self):
+        return json.loads(self.done("sessions", "show", self.title, "--json").stdout)
+
+    def test_a_conversation_is_begun_and_gone_on_with(self):
+        begun = self.say(WORDS)
+        self.assertEqual(begun.stdout.strip(), WORDS.strip())
+        self.assertIn(self.title, begun.stderr)
+        more = self.done("run", "--session", self.title, "and", "this", stdin="first that\n")
+        self.assertEqual(more.stdout, "first that\n and this\n\n")
+        self.assertEqual(more.stderr, "")
+        self.assertEqual([m["role"] for m in self.shown()["messages"]],
+                         ["user", "assistant", "user", "assistant"])
+        text = self.done("sessions", "show", self.title).stdout
+        self.assertIn("[1] user\n" + WORDS.strip(), text)
+        self.assertIn("[4] assistant\nfirst that\n and this\n", text)
+
+    def test_run_prints_the_same_with_and_without_one(self):
+        control("script", {"default": {"thinking": 3, "records": 40}})
+        plain = self.done("run", "canned", "--verbose", "hello")
+        kept = self.say("--verbose", "hello")
+        self.assertEqual(kept.stdout, plain.stdout)
+        for line in ("total duration:", "prompt eval count:", "eval count:", "eval rate:"):
+            self.assertIn(line, kept.stderr)
+
+    def test_they_are_listed_and_deleted(self):
+        self.say("hello")
+        session = self.shown()["id"]
+        listed = self.done("sessions", "ls").stdout
+        self.assertIn("UPDATED", listed)
+        self.assertIn(session, listed)
+        newest = json.loads(self.done("sessions", "ls", "--json", "--limit", "1").stdout)
+        self.assertEqual([s["id"] for s in newest["sessions"]], [session])
+        self.assertIn("deleted", self.done("sessions", "rm", session).stdout)
+        self.assertNotIn(session, self.done("sessions", "ls").stdout)
+
+    def test_one_is_found_by_the_beginning_of_its_id(self):
+        self.say("hello")
+        session = self.shown()["id"]
+        for name in (session, session[:-1], self.title):
+            self.assertIn(session, self.done("sessions", "show", name).stdout)
+
+    def test_a_name_of_several_or_of_none_is_an_error_with_candidates(self):
+        self.say("hello")
+        session = self.shown()["id"]
+        unknown = run("sessions", "show", self.title[:-1])
+        self.assertEqual(unknown.returncode, 1)
+        self.assertIn(session, unknown.stderr)
+        self.say("hello")
+        twin = json.dumps({"model": "canned", "title": self.title}).encode()
+        made = urllib.request.Request(f"{NODE}/conductor/v1/sessions", twin)
+        with urllib.request.urlopen(made, timeout=20) as answer:
+            other = json.loads(answer.read())["id"]
+        several = run("run", "--session", self.title, "hello")
+        self.done("sessions", "rm", other)
+        self.assertEqual(several.returncode, 1)
+        self.assertIn(session, several.stderr)
+        self.assertIn(other, several.stderr)
+
+    def test_ctrl_c_cancels_the_answer_and_keeps_what_was_said(self):
+        control("script", {"default": {"records": 100000, "gap_ms": 10}})
+        before = control("stats")["cancels"]
+        with subprocess.Popen([PROGRAM, "run", "canned", "--session", self.title, "hello"],
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(),
+                              stdin=subprocess.DEVNULL) as process:
+            os.read(process.stdout.fileno(), 1)
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=20)
+        self.assertEqual(process.returncode, 130)
+        until("the cancel at Ollama", lambda: control("stats")["cancels"] > before)
+        answer = self.shown()["messages"][1]
+        self.assertEqual(answer["state"], "cancelled")
+        self.assertTrue(answer["content"])
+
+    def test_a_client_that_is_killed_leaves_the_answer_to_the_node(self):
+        control("script", {"default": {"records": 40, "gap_ms": 10}})
+        with subprocess.Popen([PROGRAM, "run", "canned", "--session", self.title, "hello"],
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(),
+                              stdin=subprocess.DEVNULL) as process:
+            os.read(process.stdout.fileno(), 1)
+            process.kill()
+            process.communicate(timeout=20)
+        until("the whole answer", lambda: self.shown()["messages"][1]["state"] == "done")
+
+    def test_lost_connections_lose_and_double_nothing(self):
+        control("script", {"default": {"records": 60, "gap_ms": 10}})
+        whole = self.done("run", "canned", "hello").stdout
+        with Scissors(after=1500) as cut:
+            got = self.say("hello", host=f"127.0.0.1:{cut.port}")
+        self.assertEqual(got.stdout, whole)
+        self.assertGreater(cut.cuts, 3)
+
+    def test_what_this_node_cannot_do_is_an_error(self):
+        self.say("hello")
+        for words in (["sessions", "show", "nothing of the kind"], ["sessions", "import", "/dev/null"]):
+            self.assertEqual(run(*words).returncode, 1, words)
+
+
+class Scissors:
+    """Passes connections on to the node and cuts each that asks for events after so many
+    bytes of its answer."""
+
+    def __init__(self, after):
+        self.after, self.cuts = after, 0
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+
+    def __enter__(self):
+        threading.Thread(target=self.serve, daemon=True).start()
+        return self
+
+    def __exit__(self, *_):
+        self.listener.close()
+
+    def serve(self):
+        try:
+            while True:
+                self.pass_on(self.listener.accept()[0])
+        except OSError:
+            pass  # closed
+
+    def pass_on(self, client):
+        host, port = NODE.removeprefix("http://").split(":")
+        with client, socket.create_connection((host, int(port))) as node:
+            left = None
+            while left is None or left > 0:
+                for ready in select.select([client, node], [], [])[0]:
+                    piece = ready.recv(1 << 16 if ready is client or left is None else left)
+                    if not piece:
+                        return
+                    (node if ready is client else client).sendall(piece)
+                    if ready is node and left is not None:
+                        left -= len(piece)
+                    elif ready is client and (b"/messages " in piece or b"/events?" in piece):
+                        left = self.after
+            self.cuts += 1
 
 
 def control_version():
