@@ -91,6 +91,22 @@ TEST_F(a_scripted_ollama, splits_at_every_byte_without_changing_any) {
   EXPECT_EQ(whole, split);
 }
 
+TEST_F(a_scripted_ollama, stamps_texts_with_their_number_and_when_they_were_due) {
+  const auto all =
+      records(chat({{"records", 3}, {"gap_ms", 2}, {"echo", true}, {"stamps", true}}));
+  ASSERT_EQ(all.size(), 4u);
+  std::vector<std::int64_t> due;
+  for (std::size_t i = 0; i < 3; ++i) {
+    const auto text = all[i]["message"]["content"].get<std::string>();
+    const auto begin = "hello/" + std::to_string(i) + "/";
+    ASSERT_TRUE(text.starts_with(begin)) << text;
+    EXPECT_EQ(text.back(), ';');
+    due.push_back(std::stoll(text.substr(begin.size())));
+  }
+  EXPECT_EQ(due[1] - due[0], 2'000'000) << "a late record moves the later ones";
+  EXPECT_EQ(due[2] - due[1], 2'000'000);
+}
+
 TEST_F(a_scripted_ollama, names_what_is_wrong_with_a_script) {
   const auto a = chat({{"recods", 5}});
   EXPECT_EQ(a.status, 400);

@@ -57,6 +57,15 @@ plan plan_of(const exchange& x, const answer_request& r) {
   return p;
 }
 
+/// A text with its number and the time when it was due.
+std::string stamped(std::string_view text, std::size_t number, clock::time_point due) {
+  using std::chrono::nanoseconds;
+  const auto ns = std::chrono::duration_cast<nanoseconds>(due.time_since_epoch());
+  std::string out{text};
+  ((out += '/') += std::to_string(number)) += '/';
+  return (out += std::to_string(ns.count())) += ';';
+}
+
 ending ending_of(const exchange& x, const answer_request& r, const plan& p,
                  std::int64_t load_ns) {
   ending e;
@@ -87,7 +96,9 @@ asio::awaitable<void> stream_answer(exchange& x, const answer_request& r,
     if (step < p.thinking)
       spelling.thinking(record, p.thoughts.next());
     else if (step < p.thinking + p.records)
-      spelling.text(record, p.texts.next());
+      spelling.text(record, x.how.stamps
+                                ? stamped(p.texts.next(), step - p.thinking, out.due())
+                                : p.texts.next());
     else
       spelling.tool(record, *p.tool);
     if (!co_await out.send(record))

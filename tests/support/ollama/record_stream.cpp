@@ -24,7 +24,7 @@ record_stream::record_stream(exchange& x, dialect& spelling)
 asio::awaitable<bool> record_stream::ready() {
   const auto& how = x_.how;
   if (sent_ > 0 && how.gap.count() > 0)
-    due_ = std::max(due_ + how.gap, clock::now());
+    due_ = how.stamps ? due_ + how.gap : std::max(due_ + how.gap, clock::now());
   if (due_ > clock::now()) {
     if (!co_await x_.client.sleep_until(due_))
       co_return false;

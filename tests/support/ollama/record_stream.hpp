@@ -25,6 +25,9 @@ public:
 
   std::size_t sent() const { return sent_; }
 
+  /// When the record that is ready was due.
+  connection::clock::time_point due() const { return due_; }
+
 private:
   boost::asio::awaitable<bool> fail();
   boost::asio::awaitable<bool> misbehave();

@@ -66,6 +66,7 @@ const std::map<std::string, setter, std::less<>>& keys() {
       {"done_reason", value(&script::done_reason)},
       {"no_done", value(&script::no_done)},
       {"timestamps", value(&script::timestamps)},
+      {"stamps", value(&script::stamps)},
       {"status", value(&script::status)},
       {"body", value(&script::body)},
       {"content_type", value(&script::content_type)},

@@ -36,6 +36,8 @@ struct script {
   std::string done_reason{}; ///< empty: stop, or length when cut by the request
   bool no_done = false;      ///< ends properly, but without the done:true record
   bool timestamps = false;   ///< records begin with "t": monotonic ns at sending
+  bool stamps = false; ///< each text ends with `/NUMBER/DUE;`, from 0 and in monotonic
+                       ///< ns; when late, it catches up
 
   int status = 0;             ///< answers with this status at once
   std::string body{};         ///< with `status`: the whole body; empty: an error's
