@@ -1,6 +1,8 @@
 #include "tests/bench/load/answer_check.hpp"
 #include "tests/bench/load/answer_reader.hpp"
 #include "tests/bench/load/plan.hpp"
+#include "tests/bench/load/questions.hpp"
+#include "tests/bench/load/stamp_check.hpp"
 
 #include <gtest/gtest.h>
 
@@ -49,15 +51,27 @@ std::string failure(const std::function<void()>& what) {
   return "none";
 }
 
-// What the check says of an answer to a request for two records.
+// What the check says of an answer to a request for two records that say `me`.
+template <class Check = answer_check>
 std::string verdict(const std::vector<std::string>& records) {
-  answer_check check;
-  check.expect(2);
+  Check check;
+  check.expect({"", 2, "me"});
+  std::vector<std::int64_t> times;
   return failure([&] {
     for (const auto& r : records)
-      check.record(r);
+      check.line(r, times);
     check.over();
   });
+}
+
+std::string event(int seq, const std::string& type, const std::string& text = "") {
+  return R"({"seq":)" + std::to_string(seq) + R"(,"type":")" + type + R"(","text":")" +
+         text + "\"}";
+}
+
+std::string said(const std::string& text, bool done = false) {
+  return R"({"model":"m","message":{"role":"assistant","content":")" + text +
+         R"("},"done":)" + (done ? "true}" : "false}");
 }
 
 } // namespace
@@ -103,6 +117,64 @@ TEST(answer_check, notices_what_a_proxy_may_do_wrong) {
   EXPECT_EQ(verdict({record(1), record(2), record(3, true), record(4)}),
             "a record after done:true");
   EXPECT_EQ(verdict({R"({"error":"x"})"}), R"(not a record with a time: {"error":"x"})");
+}
+
+TEST(stamp_check, accepts_every_text_once_and_in_order) {
+  EXPECT_EQ(verdict<stamp_check>({said("me/0/5;"), said("me/1/6;"), said("", true)}),
+            "none");
+  EXPECT_EQ(verdict<stamp_check>({event(7, "started"), event(8, "delta", "me/0/5;"),
+                                  event(9, "delta", "me/1/6;"), event(10, "done")}),
+            "none");
+}
+
+TEST(stamp_check, knows_when_each_of_joined_texts_was_due) {
+  stamp_check check;
+  check.expect({"", 3, "me"});
+  std::vector<std::int64_t> times;
+  check.line(event(1, "delta", "me/0/5;me/1/6;me/2/7;"), times);
+  EXPECT_EQ(times, (std::vector<std::int64_t>{5, 6, 7}));
+  EXPECT_EQ(check.count(), 3u);
+}
+
+TEST(stamp_check, notices_what_a_node_may_do_wrong) {
+  const auto first = event(1, "delta", "me/0/5;");
+  EXPECT_EQ(verdict<stamp_check>({event(1, "delta", "you/0/5;")}),
+            R"(text of another: "you/0/5;" where "me" was asked for)");
+  EXPECT_EQ(verdict<stamp_check>({first, event(2, "delta", "me/0/5;")}),
+            "record 0 where 1 was due");
+  EXPECT_EQ(verdict<stamp_check>({event(1, "delta", "me/1/5;")}),
+            "record 1 where 0 was due");
+  EXPECT_EQ(verdict<stamp_check>({event(1, "delta", "me/0/")}), "half a record: ");
+  EXPECT_EQ(verdict<stamp_check>({first, first}), "events out of order");
+  EXPECT_EQ(verdict<stamp_check>({first, event(2, "done")}), "1 of 2 records arrived");
+  EXPECT_EQ(verdict<stamp_check>({event(1, "delta", "me/0/5;me/1/6;")}),
+            "the answer ended without its end");
+  EXPECT_EQ(verdict<stamp_check>({event(1, "error")}),
+            R"(nothing of the answer: {"seq":1,"type":"error","text":""})");
+  EXPECT_EQ(verdict<stamp_check>({R"({"error":"x"})"}),
+            R"(nothing of the answer: {"error":"x"})");
+  EXPECT_EQ(verdict<stamp_check>({event(1, "delta", "me/0/5;me/1/6;me/2/7;")}),
+            "more records than the 2 asked for");
+  EXPECT_TRUE(verdict<stamp_check>({said("", true), first}).starts_with("a line after"));
+}
+
+TEST(questions, give_each_stream_sessions_and_words_of_its_own) {
+  load_plan plan;
+  plan.streams = 2;
+  plan.sessions = {"a", "b", "c", "d"};
+  questions all{plan};
+  question q;
+  std::vector<std::string> asked;
+  for (unsigned stream : {0u, 1u, 0u, 1u, 0u}) {
+    all.next(stream, 3, q);
+    asked.push_back(q.word + " " + q.text.substr(0, q.text.find("/messages")));
+  }
+  const std::string at = " POST /conductor/v1/sessions/";
+  EXPECT_EQ(asked, (std::vector<std::string>{"w0.0" + at + "a", "w1.0" + at + "b",
+                                             "w0.1" + at + "c", "w1.1" + at + "d",
+                                             "w0.2" + at + "a"}));
+  plan.sessions = {"a"};
+  EXPECT_EQ(failure([&] { questions{plan}; }), "1 sessions are too few for 2 streams");
 }
 
 } // namespace conductor::bench

@@ -1,26 +1,17 @@
 #pragma once
 
-#include <cstdint>
-#include <string_view>
+#include "tests/bench/load/line_check.hpp"
 
 namespace conductor::bench {
 
-/// Checks that one answer is what was asked for: every record once, in the order in which
+/// Checks answers by the times in their records: every record once, in the order in which
 /// it was sent, then `done:true`, then nothing.
-class answer_check {
+class answer_check : public line_check {
 public:
-  /// The next answer has `records` content records.
-  void expect(unsigned records);
-
-  /// Checks a record; when the scripted Ollama sent it, CLOCK_MONOTONIC in ns. Throws
-  /// load_error.
-  std::int64_t record(std::string_view text);
-
-  /// The response is over. Throws load_error when something is missing.
-  void over() const;
-
-  /// Content records so far.
-  unsigned count() const { return count_; }
+  void expect(const question& q) override;
+  void line(std::string_view text, std::vector<std::int64_t>& times) override;
+  void over() const override;
+  unsigned count() const override { return count_; }
 
 private:
   unsigned expected_ = 0;

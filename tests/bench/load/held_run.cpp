@@ -23,13 +23,13 @@ constexpr std::uint64_t for_ever_us = 3'600'000'000;
 held_run::held_run(asio::io_context& io, const load_plan& plan)
     : streams(io, plan)
     , answers_end_(plan.mode == load_mode::idle)
-    , request_(answers_end_ ? request_text(plan, 1, 0)
-                            : request_text(plan, 2, for_ever_us))
+    , question_(answers_end_ ? question{request_text(plan, 1, 0), 1, {}}
+                             : question{request_text(plan, 2, for_ever_us), 2, {}})
     , input_(io, ::dup(STDIN_FILENO)) {}
 
 // A connection that was never used would not have the buffers that a used one keeps.
 void held_run::ready(stream& s, bool) {
-  s.ask(request_, answers_end_ ? 1 : 2);
+  s.ask(question_);
 }
 
 void held_run::record(stream&, bool first, std::int64_t, std::int64_t, std::int64_t) {

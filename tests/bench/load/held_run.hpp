@@ -26,7 +26,7 @@ private:
   void wait_for_end();
 
   bool answers_end_; ///< idle connections have had their answer, held streams have not
-  std::string request_;
+  question question_;
   unsigned there_ = 0;
   boost::asio::posix::stream_descriptor input_;
   char byte_ = 0;

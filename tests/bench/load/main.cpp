@@ -4,12 +4,21 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include <fstream>
 #include <iostream>
 #include <map>
 
 namespace {
 
 using namespace conductor::bench;
+
+std::vector<std::string> lines_of(const std::string& file) {
+  std::ifstream in(file);
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(in, line);)
+    lines.push_back(line);
+  return lines;
+}
 
 void add_options(CLI::App& app, load_plan& plan) {
   const std::map<std::string, load_mode> modes{{"paced", load_mode::paced},
@@ -32,6 +41,14 @@ void add_options(CLI::App& app, load_plan& plan) {
   app.add_option("--patience", plan.patience_s, "Seconds until a stall is a failure");
   app.add_option("--cpu-of", plan.watched, "Processes whose processor time is counted")
       ->delimiter(',');
+  app.add_flag("--own-text", plan.own_text,
+               "Each answer says a text of its own, which is checked");
+  app.add_option_function<std::string>(
+         "--sessions",
+         [&plan](const std::string& file) { plan.sessions = lines_of(file); },
+         "Ask sessions instead of /api/chat, with texts of their own: a line an id, each "
+         "stream its own ones in turn")
+      ->check(CLI::ExistingFile);
 }
 
 template <class Run>

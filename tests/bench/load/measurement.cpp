@@ -39,6 +39,7 @@ json summary(std::vector<std::int64_t>& sample) {
 measurement::measurement(std::vector<pid_t> watched) : watched_(std::move(watched)) {
   // Growing a vector in the window would be a pause of its own.
   records_.reserve(1u << 22);
+  begun_.reserve(1u << 18);
   firsts_.reserve(1u << 18);
   answers_.reserve(1u << 18);
 }
@@ -67,6 +68,7 @@ json measurement::result() {
   json out{{"window_s", seconds},
            {"requests_per_s", answers / seconds},
            {"records_per_s", records / seconds},
+           {"begun_us", summary(begun_)},
            {"first_us", summary(firsts_)},
            {"record_us", summary(records_)},
            {"answer_us", summary(answers_)},

@@ -27,15 +27,24 @@ struct load_plan {
   load_mode mode = load_mode::paced;
   std::string host = "127.0.0.1";
   std::uint16_t port = 0;
-  std::string model = "canned"; ///< what the scripted Ollama is asked for
-  unsigned streams = 1;         ///< connections, each with one request at a time
-  unsigned records = 64;        ///< content records in an answer
-  unsigned size = 4;            ///< bytes of text in a record
-  unsigned gap_us = 0;          ///< between two records
-  double warmup_s = 0.3;        ///< before the window
-  double window_s = 1;          ///< what arrives meanwhile is measured
-  double patience_s = 60;       ///< longest the rest of the run may take
-  std::vector<pid_t> watched;   ///< whose processor time is counted
+  std::string model = "canned";      ///< what the scripted Ollama is asked for
+  unsigned streams = 1;              ///< connections, each with one request at a time
+  unsigned records = 64;             ///< content records in an answer
+  unsigned size = 4;                 ///< bytes of text in a record
+  unsigned gap_us = 0;               ///< between two records
+  double warmup_s = 0.3;             ///< before the window
+  double window_s = 1;               ///< what arrives meanwhile is measured
+  double patience_s = 60;            ///< longest the rest of the run may take
+  std::vector<pid_t> watched;        ///< whose processor time is counted
+  bool own_text = false;             ///< each answer says a text of its own, stamped
+  std::vector<std::string> sessions; ///< ids that are asked; empty: /api/chat is
+};
+
+/// What a stream asks, and what it must be told.
+struct question {
+  std::string text;     ///< the request, head and body
+  unsigned records = 0; ///< content records of the answer
+  std::string word;     ///< each says that with its stamp; empty: it is not stamped
 };
 
 } // namespace conductor::bench

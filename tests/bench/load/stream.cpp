@@ -1,7 +1,5 @@
 #include "tests/bench/load/stream.hpp"
 
-#include "tests/bench/load/plan.hpp"
-
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/write.hpp>
 
@@ -18,10 +16,12 @@ std::int64_t monotonic_ns() {
   return static_cast<std::int64_t>(now.tv_sec) * 1'000'000'000 + now.tv_nsec;
 }
 
-stream::stream(asio::io_context& io, audience& a, unsigned number)
+stream::stream(asio::io_context& io, audience& a, unsigned number,
+               std::unique_ptr<line_check> check)
     : socket_(io)
     , audience_(a)
     , number_(number)
+    , check_(std::move(check))
     , buffer_(std::make_unique<std::array<char, 16'384>>()) {}
 
 void stream::connect(const asio::ip::tcp::endpoint& to) {
@@ -36,12 +36,13 @@ void stream::connect(const asio::ip::tcp::endpoint& to) {
   });
 }
 
-void stream::ask(const std::string& request, unsigned records) {
+void stream::ask(const question& q) {
   busy_ = first_ = true;
+  begun_ = false;
   reader_.reset();
-  check_.expect(records);
+  check_->expect(q);
   asked_ = monotonic_ns();
-  asio::async_write(socket_, asio::buffer(request), [this](error_code e, std::size_t) {
+  asio::async_write(socket_, asio::buffer(q.text), [this](error_code e, std::size_t) {
     if (e && !closed_)
       fail("cannot write: " + e.message());
   });
@@ -59,7 +60,7 @@ void stream::read() {
       return;
     auto arrived = monotonic_ns();
     if (e)
-      fail(busy_ ? "the connection ended after " + std::to_string(check_.count()) +
+      fail(busy_ ? "the connection ended after " + std::to_string(check_->count()) +
                        " records of an answer: " + e.message()
                  : "the idle connection was closed: " + e.message());
     take({buffer_->data(), n}, arrived);
@@ -74,14 +75,19 @@ void stream::take(std::string_view input, std::int64_t arrived) {
   std::string_view text;
   try {
     while (reader_.next(input, text)) {
-      auto sent = check_.record(text);
-      audience_.record(*this, std::exchange(first_, false), asked_, sent, arrived);
-      if (closed_)
-        return;
+      times_.clear();
+      check_->line(text, times_);
+      if (!std::exchange(begun_, true))
+        audience_.begun(*this, asked_, arrived);
+      for (auto sent : times_) {
+        audience_.record(*this, std::exchange(first_, false), asked_, sent, arrived);
+        if (closed_)
+          return;
+      }
     }
     if (!reader_.complete())
       return;
-    check_.over();
+    check_->over();
     if (!input.empty())
       throw load_error("bytes after the answer's end");
   } catch (const load_error& e) {

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "tests/bench/load/answer_check.hpp"
 #include "tests/bench/load/answer_reader.hpp"
+#include "tests/bench/load/line_check.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace conductor::bench {
 
@@ -24,26 +25,28 @@ class audience {
 public:
   virtual ~audience() = default;
   virtual void connected(stream&) = 0;
-  /// A record sent at `sent` is here; `asked` is when its request was written.
+  /// The first line of an answer is here; `asked` is when its request was written.
+  virtual void begun(stream&, std::int64_t /*asked*/, std::int64_t /*arrived*/) {}
+  /// A record sent, or due, at `sent` is here.
   virtual void record(stream&, bool first, std::int64_t asked, std::int64_t sent,
                       std::int64_t arrived) = 0;
   /// The answer is whole and right; the stream may be asked again.
   virtual void answered(stream&, std::int64_t asked, std::int64_t arrived) = 0;
 };
 
-/// One connection that asks one request at a time, and checks every answer. Used on the
+/// One connection that asks one question at a time, and checks every answer. Used on the
 /// loop's thread; what goes wrong is thrown out of the loop as load_error.
 class stream {
 public:
-  stream(boost::asio::io_context& io, audience& a, unsigned number);
+  stream(boost::asio::io_context& io, audience& a, unsigned number,
+         std::unique_ptr<line_check> check);
 
   unsigned number() const { return number_; }
 
   void connect(const boost::asio::ip::tcp::endpoint& to);
 
-  /// Writes `request`, which is to be answered with `records` records. The text must live
-  /// until the answer.
-  void ask(const std::string& request, unsigned records);
+  /// Writes the question, which must live until the answer.
+  void ask(const question& q);
 
   /// Ends the connection; nothing is told any more.
   void close();
@@ -58,10 +61,12 @@ private:
   unsigned number_;
   bool busy_ = false;
   bool closed_ = false;
+  bool begun_ = false;
   bool first_ = false;
   std::int64_t asked_ = 0;
   answer_reader reader_;
-  answer_check check_;
+  std::unique_ptr<line_check> check_;
+  std::vector<std::int64_t> times_; ///< of the records in a line
   std::unique_ptr<std::array<char, 16'384>> buffer_;
 };
 

@@ -1,5 +1,8 @@
 #include "tests/bench/load/streams.hpp"
 
+#include "tests/bench/load/answer_check.hpp"
+#include "tests/bench/load/stamp_check.hpp"
+
 #include <chrono>
 
 namespace conductor::bench {
@@ -10,12 +13,18 @@ namespace {
 
 constexpr unsigned connecting_at_once = 32;
 
+std::unique_ptr<line_check> check_of(const load_plan& plan) {
+  if (plan.own_text || !plan.sessions.empty())
+    return std::make_unique<stamp_check>();
+  return std::make_unique<answer_check>();
+}
+
 } // namespace
 
 streams::streams(asio::io_context& io, const load_plan& plan)
     : io_(io), plan_(plan), deadline_(io) {
   for (unsigned i = 0; i < plan.streams; ++i)
-    all_.push_back(std::make_unique<stream>(io, *this, i));
+    all_.push_back(std::make_unique<stream>(io, *this, i, check_of(plan)));
 }
 
 void streams::start() {

@@ -1,7 +1,5 @@
 #include "tests/bench/load/timed_run.hpp"
 
-#include "tests/bench/load/request_text.hpp"
-
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -31,11 +29,9 @@ unsigned first_records(const load_plan& plan, unsigned number) {
 timed_run::timed_run(asio::io_context& io, const load_plan& plan)
     : streams(io, plan)
     , measured_(plan.watched)
-    , request_(request_text(plan, plan.records, plan.gap_us))
-    , clock_(io) {
-  for (unsigned i = 0; i < plan.streams; ++i)
-    first_requests_.push_back(request_text(plan, first_records(plan, i), plan.gap_us));
-}
+    , questions_(plan)
+    , asked_(plan.streams)
+    , clock_(io) {}
 
 void timed_run::ready(stream&, bool last) {
   if (!last)
@@ -46,12 +42,18 @@ void timed_run::ready(stream&, bool last) {
     auto& timer = *starts_.emplace_back(std::make_unique<asio::steady_timer>(io()));
     timer.expires_after(
         seconds(1e-6 * plan().gap_us * s->number() / std::max(1u, plan().streams)));
-    timer.async_wait([this, s = s.get()](error_code) {
-      s->ask(first_requests_[s->number()], first_records(plan(), s->number()));
-    });
+    timer.async_wait(
+        [this, s = s.get()](error_code) { ask(*s, first_records(plan(), s->number())); });
   }
   clock_.expires_after(seconds(plan().warmup_s + 1e-6 * plan().gap_us));
   clock_.async_wait([this](error_code) { begin(); });
+}
+
+void timed_run::ask(stream& s, unsigned records) {
+  auto& q = asked_[s.number()];
+  questions_.next(s.number(), records, q);
+  wanted_ += records;
+  s.ask(q);
 }
 
 void timed_run::begin() {
@@ -63,6 +65,11 @@ void timed_run::begin() {
 void timed_run::end() {
   measured_.end();
   stopping_ = true;
+}
+
+void timed_run::begun(stream&, std::int64_t asked, std::int64_t arrived) {
+  if (measured_.open())
+    measured_.begun(arrived - asked);
 }
 
 void timed_run::record(stream&, bool first, std::int64_t asked, std::int64_t sent,
@@ -80,7 +87,7 @@ void timed_run::answered(stream& s, std::int64_t asked, std::int64_t arrived) {
   if (measured_.open())
     measured_.answer(arrived - asked);
   if (!stopping_) {
-    s.ask(request_, plan().records);
+    ask(s, plan().records);
     return;
   }
   s.close();
@@ -94,6 +101,7 @@ nlohmann::ordered_json timed_run::result() {
       {"streams", plan().streams},
       {"records", plan().records},
       {"gap_us", plan().gap_us},
+      {"asked_records", wanted_},
       {"checked_answers", answers_},
       {"checked_records", records_}};
   out.update(measured_.result());
