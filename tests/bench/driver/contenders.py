@@ -111,7 +111,8 @@ def nginx(options, folder, upstream):
     return Program("nginx", [find("nginx"), "-p", str(folder), "-c", str(file)], port, folder)
 
 
-def conductor(options, folder, upstream):
+def conductor(options, folder, upstream, data=None):
+    """`data`: the folder of its store; without, one inside `folder`."""
     port = free_port()
     file = pathlib.Path(folder) / "conductor.toml"
     lanes = f"[runtime]\nlanes = {options.lanes}\n" if options.lanes else ""
@@ -124,7 +125,7 @@ def conductor(options, folder, upstream):
         "conductor",
         [built(options.build, "conductor"), "serve", "--config", str(file),
          "--listen", f"127.0.0.1:{port}", "--backend", f"http://127.0.0.1:{upstream}",
-         "--data-dir", str(pathlib.Path(folder) / "data")],
+         "--data-dir", str(data or pathlib.Path(folder) / "data")],
         port, folder, environment)
 
 

@@ -41,7 +41,8 @@ class Load:
     def _command(self, mode, port, settings):
         command = [self._program, mode, "--port", str(port)]
         for name, value in settings.items():
-            command += ["--" + name.replace("_", "-"), str(value)]
+            option = "--" + name.replace("_", "-")
+            command += [option] if value is True else [option, str(value)]
         return command
 
 

@@ -20,3 +20,11 @@ def resident_kib(processes):
             if line.startswith("VmRSS:"):
                 total += int(line.split()[1])
     return total
+
+
+def proportional_kib(process):
+    """Memory of one process in KiB; a page that several share counts in parts."""
+    for line in pathlib.Path("/proc", str(process), "smaps_rollup").read_text().splitlines():
+        if line.startswith("Pss:"):
+            return int(line.split()[1])
+    return 0

@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import resource
 import shutil
 import signal
 import socket
@@ -27,6 +28,12 @@ def built(build, name):
         raise Failure(f"{path} is missing: build the preset release first, "
                       "or name another build with --build")
     return str(path.resolve())
+
+
+def many_descriptors():
+    """Raises this process's limit, and so its children's."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def free_port():

@@ -23,21 +23,27 @@ def cell(spread, text=number):
     return f"{text(spread.median)} ({text(spread.low)}–{text(spread.high)})"
 
 
-def _first_line(header):
+def opening(header):
+    """Where and with what it ran, and whether that was quiet enough."""
     versions = ", ".join(f"{name} {version}" for name, version in header["versions"].items())
-    return (f"{header['date']}; {header['cpu']}, {header['cores']} cores, "
-            f"Linux {header['kernel']}, load average before {header['load']}; {versions}; "
-            f"`{header['command']}`")
+    yield (f"{header['date']}; {header['cpu']}, {header['cores']} cores, "
+           f"Linux {header['kernel']}, load average before {header['load']}; {versions}; "
+           f"`{header['command']}`")
+    yield ""
+    if header["load"] > header["cores"] / 2:
+        yield (f"**The machine was busy before (load average {header['load']}): read no "
+               "digit of this.**")
+        yield ""
 
 
-def _row(cells):
+def row(cells):
     return "| " + " | ".join(cells) + " |"
 
 
 def _table(results, only):
     others = [o for o in OTHERS if o in only and "conductor" in only]
     columns = [TITLES[c] for c in only] + [f"÷ {TITLES[o]}" for o in others]
-    yield _row([""] + columns)
+    yield row([""] + columns)
     yield "|---|" + "---:|" * len(columns)
     # Quantities of a section belong together however they were measured.
     quantities = list(results.quantities.values())
@@ -47,10 +53,10 @@ def _table(results, only):
         group = list(group)
         unit = UNITS[group[0].unit]
         title = f"**{section}" + (f", {unit}**" if unit else "**")
-        yield _row([title] + [""] * len(columns))
+        yield row([title] + [""] * len(columns))
         for q in group:
             ratios = [cell(results.ratio(q, "conductor", o), "{:.2f}".format) for o in others]
-            yield _row([q.name] + [cell(results.spread(q, c)) for c in only] + ratios)
+            yield row([q.name] + [cell(results.spread(q, c)) for c in only] + ratios)
 
 
 def _limited_by_ollama(results, only):
@@ -65,10 +71,7 @@ def _limited_by_ollama(results, only):
 
 
 def markdown(header, results, options, verdicts):
-    lines = [_first_line(header), ""]
-    if header["load"] > header["cores"] / 2:
-        lines += [f"**The machine was busy before (load average {header['load']}): read no "
-                  "digit of this.**", ""]
+    lines = list(opening(header))
     lines += [f"Median (lowest–highest); rounds: {options.rounds}, interleaved, of memory and "
               f"idle {options.memory_rounds}. ÷ is Conductor's value by the other's, pair by "
               "pair within a round.", ""]

@@ -1,7 +1,6 @@
 """The measurements and their order."""
 
 import contextlib
-import resource
 import sys
 import tempfile
 import time
@@ -9,6 +8,7 @@ import time
 from . import contenders
 from .load import Load
 from .process_facts import processor_seconds, resident_kib
+from .programs import many_descriptors
 from .results import Quantity, Results
 
 CONTENDERS = ("direct", *contenders.PROXIES)
@@ -39,8 +39,7 @@ class Bench:
 
     def __enter__(self):
         with self._cleanup:
-            hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+            many_descriptors()
             self._folder = self._cleanup.enter_context(
                 tempfile.TemporaryDirectory(prefix="conductor-bench-"))
             self._load = Load(self._options.build)

@@ -1,0 +1,80 @@
+"""What all measurements of sessions stand on."""
+
+import contextlib
+import pathlib
+import sys
+import tempfile
+
+from . import contenders
+from .load import Load
+from .native import new_sessions
+from .programs import many_descriptors
+from .results import Results
+
+
+class Stage:
+    """Owns the scripted Ollama and the folder of all stores while it is entered."""
+
+    def __init__(self, options):
+        self.options = options
+        self.results = Results()
+        self.notes = []
+        self._cleanup = contextlib.ExitStack()
+
+    def __enter__(self):
+        with self._cleanup:
+            many_descriptors()
+            self.folder = pathlib.Path(self._cleanup.enter_context(tempfile.TemporaryDirectory(
+                prefix="conductor-sessions-", dir=self.options.folder)))
+            self.load = Load(self.options.build)
+            self.ollama = contenders.ollama(self.options, self.folder)
+            self._cleanup.callback(self.ollama.stop)
+            self.ollama.wait_until_listening()
+            self.load.warm(self.ollama.port, "scripted-ollama")
+            self._cleanup = self._cleanup.pop_all()
+        return self
+
+    def __exit__(self, *_):
+        self._cleanup.close()
+
+    def start(self, data):
+        """A node on the store in that folder of the stage's, as soon as it is started."""
+        return contenders.conductor(self.options, self.folder, self.ollama.port,
+                                    self.folder / data)
+
+    @contextlib.contextmanager
+    def node(self, data):
+        """The same, which has answered."""
+        node = self.start(data)
+        try:
+            node.wait_until_listening()
+            self.load.warm(node.port, "conductor, first requests")
+            yield node
+        finally:
+            node.stop()
+
+    def timed(self, mode, node, path, what, each=1, **settings):
+        """One measurement of conductor-load over `path`, "session" or "chat"; every stream
+        has `each` fresh sessions of its own. Gives the values and the sessions' ids."""
+        self.say(f"{what}, {path}")
+        ids = []
+        if path == "session":
+            ids = new_sessions(node.port, settings["streams"] * each)
+            file = self.folder / "sessions.txt"
+            file.write_text("".join(f"{i}\n" for i in ids))
+            settings["sessions"] = file
+        else:
+            settings["own_text"] = True
+        value = self.load.timed(mode, node.port, f"{what}, {path}", node.processes(), **settings)
+        node.check()
+        self.results.raw.append({"what": what, "path": path, **value})
+        return value, ids
+
+    def order(self, round_, names):
+        """Another one is first in every round."""
+        shift = round_ % len(names)
+        return names[shift:] + names[:shift]
+
+    @staticmethod
+    def say(text):
+        print(f"sessions: {text}", file=sys.stderr, flush=True)
