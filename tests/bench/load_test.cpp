@@ -122,7 +122,8 @@ TEST(answer_check, notices_what_a_proxy_may_do_wrong) {
 TEST(stamp_check, accepts_every_text_once_and_in_order) {
   EXPECT_EQ(verdict<stamp_check>({said("me/0/5;"), said("me/1/6;"), said("", true)}),
             "none");
-  EXPECT_EQ(verdict<stamp_check>({event(7, "started"), event(8, "delta", "me/0/5;"),
+  EXPECT_EQ(verdict<stamp_check>({event(6, "queued"), event(7, "started"),
+                                  event(8, "delta", "me/0/5;"),
                                   event(9, "delta", "me/1/6;"), event(10, "done")}),
             "none");
 }
