@@ -31,7 +31,7 @@ bool take_number(std::string_view& text, char border, Number& number) {
 }
 
 [[noreturn]] void unexpected(std::string_view line) {
-  throw load_error("nothing of the answer: " + std::string(line.substr(0, 200)));
+  throw load_error("nothing of the answer: " + std::string(line.substr(0, 400)));
 }
 
 } // namespace
@@ -46,7 +46,7 @@ void stamp_check::expect(const question& q) {
 
 void stamp_check::line(std::string_view text, std::vector<std::int64_t>& times) {
   if (done_)
-    throw load_error("a line after the end: " + std::string(text.substr(0, 200)));
+    throw load_error("a line after the end: " + std::string(text.substr(0, 400)));
   if (const auto type = text_of(text, R"("type":")"); !type.empty()) {
     event(type, text, times);
     return;
@@ -67,7 +67,7 @@ void stamp_check::event(std::string_view type, std::string_view text,
   auto rest = text;
   rest.remove_prefix(std::min(begin.size(), rest.size()));
   if (!text.starts_with(begin) || !take_number(rest, ',', number))
-    throw load_error("an event without a number: " + std::string(text.substr(0, 200)));
+    throw load_error("an event without a number: " + std::string(text.substr(0, 400)));
   if (number <= event_)
     throw load_error("events out of order");
   event_ = number;
