@@ -62,6 +62,8 @@ void tell_arrival(self_ptr self, const arrival& a, std::string request_id) {
   auto& st = self->state;
   auto& answer = message(st, a.answer);
   answer.first_event = st.log.upcoming();
+  for (auto promise : a.waiting) // acknowledged before anything else is told
+    promise.deliver(said{a.asked, a.answer, answer.first_event});
   const auto before = turns_ahead(st);
   st.turns.push_back({a.answer, std::move(request_id)});
   for (const auto& m : st.messages)
@@ -185,8 +187,6 @@ caf::result<said> take_message(self_ptr self, say& s) {
          if (keep)
            tell_snapshot(self);
          tell_arrival(self, a, std::move(id));
-         for (auto& promise : a.waiting)
-           promise.deliver(said{a.asked, a.answer, message(st, a.answer).first_event});
          begin_turn(self);
        });
   return promise;

@@ -41,6 +41,10 @@ void open(self_ptr self, const std::string& id, opened then) {
     then(i->second, {});
     return;
   }
+  if (st.erasing.contains(id)) {
+    then({}, not_found(id));
+    return;
+  }
   auto& waiting = st.opening[id];
   waiting.push_back(std::move(then));
   if (waiting.size() > 1)
@@ -226,10 +230,18 @@ caf::result<session_record_ptr> fork(self_ptr self, fork_session& f) {
 
 void erase_now(self_ptr self, const std::string& id,
                caf::typed_response_promise<stored> promise) {
+  self->state.erasing.insert(id);
   forget(self, id);
   self->request(self->state.links.store(), caf::infinite, store_erase{id})
-      .then([promise](const stored&) mutable { promise.deliver(stored{}); },
-            [promise](const caf::error& e) mutable { promise.deliver(e); });
+      .then(
+          [=](const stored&) mutable {
+            self->state.erasing.erase(id);
+            promise.deliver(stored{});
+          },
+          [=](const caf::error& e) mutable {
+            self->state.erasing.erase(id);
+            promise.deliver(e);
+          });
 }
 
 caf::result<stored> erase(self_ptr self, const erase_session& e) {

@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,7 @@ struct sessions_state {
   std::map<std::string, session_actor> live;
   std::map<std::string, std::vector<opened>> opening;   ///< by id
   std::map<std::string, std::vector<creator>> creating; ///< by key
+  std::set<std::string> erasing; ///< ids that STORE may still have, for a moment
 };
 
 sessions_actor::behavior_type

@@ -207,6 +207,13 @@ using store_actor = caf::typed_actor<
 /// FOLLOWER: follows a session's events, as many as it asked for.
 using follower_actor = caf::typed_actor<caf::reacts_to<event_ptr>>;
 
+/// TALK: one WebSocket, which follows many sessions. Lane, adapter.
+using talk_actor = follower_actor::extend<
+    // Close when no turn that is followed is under way.
+    caf::reacts_to<drain>,
+    // The drain limit has passed: close.
+    caf::reacts_to<expel>>;
+
 /// What a request may demand of a session's `version`; empty: nothing.
 using wanted_version = std::optional<std::uint64_t>;
 

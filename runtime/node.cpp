@@ -13,6 +13,7 @@
 #include "adapters/native/feed.hpp"
 #include "adapters/native/resources.hpp"
 #include "adapters/native/session_id.hpp"
+#include "adapters/native/talk.hpp"
 #include "adapters/ollama/prober.hpp"
 #include "adapters/ollama/upstreams.hpp"
 #include "runtime/scheduler.hpp"
@@ -243,6 +244,16 @@ void node::listen(const endpoint& at, std::vector<listener::seat> seats) {
     return spawn_on(where, client,
                     client_links{wire, [this] { return resources_.get(); }, s.observer,
                                  start, values_.stream});
+  };
+  context->make_talk = [this](lane& where, stream_socket socket, upgrade_request asked,
+                              std::string request_id) {
+    talk_links links;
+    links.sessions = [this] { return sessions_.get(); };
+    links.request_id = std::move(request_id);
+    links.max_message_bytes =
+        std::min(links.max_message_bytes, values_.server.max_body_bytes);
+    return caf::actor_cast<talk_actor>(spawn_class_on<talk>(
+        where, std::move(socket), std::move(asked), std::move(links)));
   };
   listeners_.push_back(
       std::make_unique<listener>(at, std::move(seats), std::move(context)));

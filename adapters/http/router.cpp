@@ -76,6 +76,7 @@ route find_route(std::string_view method, std::string_view path) {
   if (under(path, "/conductor")) {
     r.kind = streams_natively(method, path) ? request_kind::follow : request_kind::local;
     r.speaks = dialect::native;
+    r.upgrades = method == "GET" && path == "/conductor/v1/ws";
     return r;
   }
   if (path == "/" || path == "/healthz" || path == "/readyz" || path == "/metrics") {

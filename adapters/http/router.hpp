@@ -11,6 +11,7 @@ namespace conductor {
 struct route {
   request_kind kind = request_kind::relay;
   dialect speaks = dialect::ollama;
+  bool upgrades = false;    ///< the connection becomes a WebSocket
   bool known = true;        ///< false: no such path, 404
   bool uploads = false;     ///< the body is passed on while it arrives, of any size
   bool names_model = false; ///< the JSON body names a model

@@ -21,6 +21,7 @@ wire::wire(caf::actor_config& cfg, int descriptor, int family, std::string peer,
 }
 
 wire::behavior_type wire::make_behavior() {
+  set_down_handler([this](const caf::down_msg&) { quit(); }); // TALK's end
   client_ = context_->make_client(home(), caf::actor_cast<wire_actor>(this));
   deadline_->set(context_->server.keep_alive);
   socket_->read();
@@ -42,13 +43,19 @@ wire::behavior_type wire::make_behavior() {
       },
       [this](cancel) { upload_to_ = nullptr; },
       [this](const conductor::response& r) { answer(r); },
-      [this](drain) {
+      [this](drain d) {
+        if (talk_)
+          send(talk_, d);
         draining_ = true;
         keep_ = false;
         if (phase_ == phase::head && unparsed_.empty())
           lost();
       },
       [this](expel e) {
+        if (talk_) {
+          send(talk_, e);
+          return;
+        }
         send(client_, e);
         if (phase_ == phase::head || phase_ == phase::body)
           lost();
@@ -58,8 +65,10 @@ wire::behavior_type wire::make_behavior() {
 }
 
 void wire::on_exit() {
-  if (!std::exchange(closed_, true) && client_)
-    caf::anon_send(client_, gone{}); // ended from outside
+  if ((talk_ || !std::exchange(closed_, true)) && client_)
+    caf::anon_send(client_, gone{}); // TALK's end, or ended from outside
+  if (talk_)
+    caf::anon_send_exit(std::exchange(talk_, nullptr), caf::exit_reason::user_shutdown);
   deadline_->stop();
   socket_->close();
   client_ = nullptr;

@@ -9,6 +9,10 @@
 #include "adapters/lane/hosted.hpp"
 #include "config/settings.hpp"
 #include "messages/actors.hpp"
+#include "messages/session.hpp"
+
+#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/message.hpp>
 
 #include <caf/typed_event_based_actor.hpp>
 
@@ -19,6 +23,9 @@
 
 namespace conductor {
 
+/// A request to become a WebSocket.
+using upgrade_request = boost::beast::http::request<boost::beast::http::empty_body>;
+
 /// What every WIRE of one listener shares.
 struct wire_context {
   server_settings server;
@@ -26,6 +33,9 @@ struct wire_context {
   guard_rules guard;
   /// Starts the CLIENT of a new connection on its lane.
   std::function<client_actor(lane&, const wire_actor&)> make_client;
+  /// Starts the TALK that takes a connection over which asked to become a WebSocket.
+  std::function<talk_actor(lane&, stream_socket, upgrade_request, std::string request_id)>
+      make_talk;
 };
 
 /// WIRE: one client's HTTP/1.1 socket. Parses requests and passes each to CLIENT; writes
@@ -33,7 +43,8 @@ struct wire_context {
 /// body of an upload. Watches for the peer's end even while an answer is awaited.
 ///
 /// What breaks HTTP is refused here with 400 and a closed connection. An answer whose
-/// head went out ends with an error record if it fails, or else with a cut connection.
+/// head went out ends with an error record if it fails, or else with a cut connection. A
+/// connection that becomes a WebSocket is a TALK's; WIRE stays until that ends.
 class wire final : public hosted<wire_actor::base>, private channel::owner {
 public:
   wire(caf::actor_config& cfg, int descriptor, int family, std::string peer,
@@ -57,6 +68,7 @@ private:
   void on_head();
   void on_body();
   void ask();
+  void upgrade();
   void begin_answer();
   void publish_upload();
   void refuse(int status, std::string_view text);
@@ -81,6 +93,7 @@ private:
   on_lane<deadline> deadline_;
   std::string peer_;
   client_actor client_;
+  talk_actor talk_; ///< that has the socket; null: WIRE has it
 
   phase phase_ = phase::head;
   bool closed_ = false;   ///< the socket is gone

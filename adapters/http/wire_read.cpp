@@ -5,6 +5,7 @@
 #include "adapters/http/request_id.hpp"
 
 #include <boost/beast/http/error.hpp>
+#include <boost/beast/websocket/rfc6455.hpp>
 
 #include <utility>
 
@@ -147,6 +148,10 @@ void wire::on_head() {
     answer(conductor::response{*guard_.status, {}, {}, {}});
     return;
   }
+  if (route_.upgrades && !has_body) {
+    upgrade();
+    return;
+  }
   must_continue_ = has_body && same_name(head.find("Expect"), "100-continue");
   if (route_.uploads) {
     uploading_ = true;
@@ -208,6 +213,28 @@ void wire::ask() {
   }
   begin_answer();
   send(client_, request_ptr{std::move(asked)});
+}
+
+/// The socket goes to a TALK; bytes after the head would have come before its answer.
+void wire::upgrade() {
+  const auto& head = parser_->head;
+  upgrade_request asked{http::verb::get, head.target, 11};
+  for (const auto& f : head.fields)
+    asked.insert(f.name, f.value);
+  if (!boost::beast::websocket::is_upgrade(asked)) {
+    refuse(426, "this path speaks WebSocket: Connection: Upgrade, Upgrade: websocket, "
+                "Sec-WebSocket-Key and Sec-WebSocket-Version: 13 are needed");
+    return;
+  }
+  if (!unparsed_.empty()) {
+    refuse(400, "bytes came after the head before the answer to the upgrade");
+    return;
+  }
+  phase_ = phase::closing;
+  closed_ = true;
+  deadline_->stop();
+  talk_ = context_->make_talk(home(), socket_->release(), std::move(asked), request_id_);
+  monitor(talk_);
 }
 
 void wire::begin_answer() {

@@ -48,6 +48,13 @@ void channel::close() {
   socket_.close(ignored);
 }
 
+stream_socket channel::release() {
+  closed_ = true;
+  boost::system::error_code ignored;
+  socket_.cancel(ignored);
+  return std::move(socket_);
+}
+
 void channel::settle_later() {
   if (!closed_ && !std::exchange(settling_, true))
     home_.settle_later(caf::strong_actor_ptr{actor_}, *this);

@@ -63,6 +63,8 @@ public:
 
   void shutdown_send();
   void close();
+  /// Gives the socket away; this channel is closed. Nothing may wait to be written.
+  stream_socket release();
 
   /// For the lane: writes, then waits for bytes.
   void settle();

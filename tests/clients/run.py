@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Drives the real clients of one language, or our own, against a node in front of a scripted
-Ollama: run.py js|python|conductor BUILD_DIR CONDUCTOR SCRIPTED_OLLAMA. Those of others are installed from their
+Ollama: run.py js|python|websocket|conductor BUILD_DIR CONDUCTOR SCRIPTED_OLLAMA. Those of others are installed from their
 lock files into BUILD_DIR, once for each content of these."""
 
 import hashlib
@@ -43,9 +43,9 @@ def js():
     return ["node", "--test", "--test-reporter=spec", str(place / "clients.test.js")]
 
 
-def python():
-    place = PLACE / "python"
-    lock = HERE / "python" / "requirements.txt"
+def python(folder="python", test="clients_test.py"):
+    place = PLACE / folder
+    lock = HERE / folder / "requirements.txt"
 
     def install():
         subprocess.run([sys.executable, "-m", "venv", str(place)], check=True)
@@ -53,14 +53,18 @@ def python():
                         "--no-deps", "-r", str(lock)], check=True)
 
     once(place, [lock], install)
-    return [str(place / "bin" / "python"), "-B", str(HERE / "python" / "clients_test.py"), "-v"]
+    return [str(place / "bin" / "python"), "-B", str(HERE / folder / test), "-v"]
+
+
+def websocket():
+    return python("websocket", "websocket_test.py")
 
 
 def own():
     return [sys.executable, "-B", str(HERE / "conductor" / "commands_test.py"), "-v"]
 
 
-command = {"js": js, "python": python, "conductor": own}[LANGUAGE]()
+command = {"js": js, "python": python, "websocket": websocket, "conductor": own}[LANGUAGE]()
 with scripted_ollama(OLLAMA) as ollama, conductor(NODE, ollama.port) as node:
     until("readiness", lambda: ask(node.port, "GET", "/readyz")[0] == 200)
     done = subprocess.run(command, env={

@@ -1,0 +1,366 @@
+#include "adapters/native/talk.hpp"
+
+#include "adapters/native/ask_session.hpp"
+#include "adapters/native/session_json.hpp"
+#include "adapters/native/session_requests.hpp"
+
+#include <boost/asio/buffer.hpp>
+#include <boost/beast/core/buffers_to_string.hpp>
+
+#include <utility>
+
+namespace conductor {
+namespace {
+
+namespace asio = boost::asio;
+namespace ws = boost::beast::websocket;
+using json_input::json;
+
+constexpr std::size_t events_at_once = 64;
+
+ws::stream_base::timeout timing() {
+  ws::stream_base::timeout t;
+  t.handshake_timeout = std::chrono::seconds(10);
+  t.idle_timeout = std::chrono::seconds(60);
+  t.keep_alive_pings = true;
+  return t;
+}
+
+/// Small windows: a connection that compresses costs some 40 KiB, not 300.
+ws::permessage_deflate compression() {
+  ws::permessage_deflate d;
+  d.server_enable = true;
+  d.server_max_window_bits = 12;
+  d.client_max_window_bits = 12;
+  d.compLevel = 3;
+  d.memLevel = 4;
+  d.msg_size_threshold = 256;
+  return d;
+}
+
+/// Keys of an operation that are no part of what is asked of the session.
+json without_envelope(json op) {
+  for (const auto* key : {"op", "ref", "session"})
+    op.erase(key);
+  return op;
+}
+
+} // namespace
+
+talk::talk(caf::actor_config& cfg, stream_socket socket, upgrade asked, talk_links links)
+    : hosted(cfg)
+    , links_(std::move(links))
+    , asked_(std::move(asked))
+    , socket_(new websocket(std::move(socket)), destroy_on_lane{&home()}) {
+  socket_->set_option(timing());
+  socket_->set_option(compression());
+  socket_->set_option(ws::stream_base::decorator(
+      [id = links_.request_id](ws::response_type& r) { r.set("X-Request-Id", id); }));
+  socket_->read_message_max(links_.max_message_bytes);
+  socket_->text(true);
+}
+
+talk::behavior_type talk::make_behavior() {
+  set_down_handler([this](const caf::down_msg& down) {
+    for (auto& [id, s] : subscriptions_)
+      if (s.session && s.session.address() == down.source) {
+        s.session = nullptr;
+        find_again(id, down.source);
+        return;
+      }
+  });
+  accept();
+  return {
+      [this](const event_ptr& e) { pass_on(*e); },
+      [this](drain) {
+        draining_ = true;
+        close_if_drained();
+      },
+      [this](expel) { close(ws::close_code::going_away, "the node is stopping"); },
+  };
+}
+
+void talk::on_exit() {
+  closing_ = true;
+  boost::system::error_code ignored;
+  socket_->next_layer().close(ignored);
+  subscriptions_.clear();
+}
+
+// ---- the socket
+
+void talk::accept() {
+  socket_->async_accept(asked_, [this, alive = caf::strong_actor_ptr{ctrl()}](
+                                    boost::system::error_code ec) {
+    lane::turn scope{home(), "talk"};
+    if (ec)
+      gone();
+    else
+      read();
+  });
+}
+
+/// Reads the next operation, when there is room for its answer.
+void talk::read() {
+  if (reading_ || closing_ || operations_ >= links_.max_operations ||
+      waiting_ >= links_.max_waiting)
+    return;
+  reading_ = true;
+  socket_->async_read(in_, [this, alive = caf::strong_actor_ptr{ctrl()}](
+                               boost::system::error_code ec, std::size_t) {
+    lane::turn scope{home(), "talk"};
+    reading_ = false;
+    if (ec) {
+      gone(); // Beast has answered a close, and closed for what was wrong
+      return;
+    }
+    const auto text = boost::beast::buffers_to_string(in_.data());
+    in_.clear();
+    if (in_.capacity() > links_.max_waiting)
+      in_.shrink_to_fit();
+    if (socket_->got_text())
+      take(text);
+    else
+      close(ws::close_code::unknown_data, "operations are JSON texts");
+    read();
+  });
+}
+
+void talk::write(std::string text) {
+  if (closing_)
+    return;
+  waiting_ += text.size();
+  out_.push_back(std::move(text));
+  write_next();
+}
+
+void talk::write_next() {
+  if (writing_ || closing_ || out_.empty())
+    return;
+  writing_ = true;
+  socket_->async_write(asio::buffer(out_.front()),
+                       [this, alive = caf::strong_actor_ptr{ctrl()}](
+                           boost::system::error_code ec, std::size_t) {
+                         lane::turn scope{home(), "talk"};
+                         writing_ = false;
+                         if (ec) {
+                           gone();
+                           return;
+                         }
+                         waiting_ -= out_.front().size();
+                         out_.pop_front();
+                         write_next();
+                         ask_for_more();
+                         read();
+                       });
+}
+
+void talk::close(ws::close_code code, const char* reason) {
+  if (std::exchange(closing_, true))
+    return;
+  socket_->async_close({code, reason}, [this, alive = caf::strong_actor_ptr{ctrl()}](
+                                           boost::system::error_code) {
+    lane::turn scope{home(), "talk"};
+    gone();
+  });
+}
+
+void talk::gone() {
+  closing_ = true;
+  boost::system::error_code ignored;
+  socket_->next_layer().close(ignored);
+  caf::anon_send_exit(caf::actor_cast<caf::actor>(caf::strong_actor_ptr{ctrl()}),
+                      caf::exit_reason::normal);
+}
+
+void talk::close_if_drained() {
+  if (!draining_)
+    return;
+  for (const auto& [id, s] : subscriptions_)
+    if (s.under_way)
+      return;
+  close(ws::close_code::going_away, "the node is stopping");
+}
+
+// ---- operations
+
+void talk::take(std::string_view text) {
+  std::string ref;
+  try {
+    const auto op = json_input::object_of(text);
+    ref = json_input::text(op, "ref");
+    obey(op, ref);
+  } catch (const bad_request& e) {
+    refuse(ref, "bad_request", e.what());
+  }
+}
+
+void talk::obey(const json& op, const std::string& ref) {
+  const auto what = json_input::needed_text(op, "op");
+  const auto id = json_input::needed_text(op, "session");
+  if (what == "subscribe") {
+    json_input::allow(op, {"op", "ref", "session", "from"});
+    subscribe(ref, id, json_input::number(op, "from", 0));
+  } else if (what == "unsubscribe") {
+    json_input::allow(op, {"op", "ref", "session"});
+    unsubscribe(ref, id);
+  } else if (what == "send") {
+    speak(ref, id, op);
+  } else if (what == "cancel") {
+    stop(ref, id, op);
+  } else {
+    throw bad_request(
+        "\"op\" must be \"subscribe\", \"unsubscribe\", \"send\" or \"cancel\"");
+  }
+}
+
+void talk::subscribe(const std::string& ref, const std::string& id, std::uint64_t from) {
+  if (subscriptions_.contains(id))
+    throw bad_request("the session is subscribed already");
+  if (subscriptions_.size() >= links_.max_subscriptions)
+    throw bad_request("a connection may subscribe to " +
+                      std::to_string(links_.max_subscriptions) + " sessions");
+  subscriptions_[id].next = from;
+  ++operations_;
+  request(links_.sessions(), caf::infinite, open_session{id, {}})
+      .then(
+          [=, this](const session_actor& s) {
+            --operations_;
+            acknowledge(ref, {{"session", id}});
+            follow_on(id, s);
+            read();
+          },
+          [=, this](const caf::error& e) {
+            --operations_;
+            subscriptions_.erase(id);
+            refuse(ref, e);
+            read();
+          });
+}
+
+void talk::follow_on(const std::string& id, const session_actor& session) {
+  const auto i = subscriptions_.find(id);
+  if (i == subscriptions_.end())
+    return; // unsubscribed meanwhile
+  i->second.session = session;
+  i->second.owed = 0;
+  monitor(session);
+  send(session, follow{caf::actor_cast<follower_actor>(this), i->second.next});
+  send(session, more{events_at_once});
+}
+
+void talk::find_again(const std::string& id, const caf::actor_addr& but) {
+  request(links_.sessions(), caf::infinite, open_session{id, but})
+      .then([=, this](const session_actor& s) { follow_on(id, s); },
+            [=, this](const caf::error& e) {
+              subscriptions_.erase(id);
+              const auto f = to_failure(e);
+              write(json_input::dump({{"type", "error"},
+                                      {"session", id},
+                                      {"code", to_string(f.code)},
+                                      {"detail", f.detail}}));
+              close_if_drained();
+            });
+}
+
+void talk::unsubscribe(const std::string& ref, const std::string& id) {
+  const auto i = subscriptions_.find(id);
+  if (i == subscriptions_.end())
+    throw bad_request("the session is not subscribed");
+  if (i->second.session) {
+    demonitor(i->second.session.address());
+    send(i->second.session, unfollow{});
+  }
+  subscriptions_.erase(i);
+  acknowledge(ref, {{"session", id}});
+}
+
+void talk::speak(const std::string& ref, const std::string& id, json op) {
+  if (draining_) {
+    refuse(ref, to_string(errc::shutting_down), "the node is stopping");
+    return;
+  }
+  auto key = json_input::text(op, "idempotency_key");
+  op.erase("idempotency_key");
+  auto s = parse_message(json_input::dump(without_envelope(std::move(op))));
+  s.key = std::move(key);
+  s.request_id = links_.request_id;
+  ++operations_;
+  ask_session<said>(
+      this, links_.sessions, open_session{id, {}}, std::move(s),
+      [=, this](const session_actor&, const said& s) {
+        --operations_;
+        acknowledge(
+            ref,
+            {{"session", id}, {"message", s.answer}, {"first_event", s.first_event}});
+        read();
+      },
+      [=, this](const caf::error& e) {
+        --operations_;
+        refuse(ref, e);
+        read();
+      });
+}
+
+void talk::stop(const std::string& ref, const std::string& id, const json& op) {
+  const auto which = parse_cancel(json_input::dump(without_envelope(op)));
+  ++operations_;
+  ask_session<stopped_turn>(
+      this, links_.sessions, open_session{id, {}}, which,
+      [=, this](const session_actor&, const stopped_turn& s) {
+        --operations_;
+        acknowledge(ref, {{"session", id}, {"cancelled", s.cancelled}});
+        read();
+      },
+      [=, this](const caf::error& e) {
+        --operations_;
+        refuse(ref, e);
+        read();
+      });
+}
+
+// ---- what the peer is told
+
+void talk::pass_on(const session_event& e) {
+  const auto who = current_sender();
+  for (auto& [id, s] : subscriptions_) {
+    if (!s.session || caf::actor_cast<caf::strong_actor_ptr>(s.session) != who)
+      continue;
+    s.next = e.seq + 1;
+    ++s.owed;
+    if (e.type != event_type::snapshot && e.type != event_type::changed)
+      s.under_way = !is_terminal(e.type);
+    write("{\"session\":\"" + id + "\"," + to_json(e).substr(1));
+    ask_for_more();
+    close_if_drained();
+    return;
+  }
+}
+
+/// Events are asked for as the socket takes them.
+void talk::ask_for_more() {
+  if (waiting_ >= links_.max_waiting)
+    return;
+  for (auto& [id, s] : subscriptions_)
+    if (s.session && s.owed > 0)
+      send(s.session, more{std::exchange(s.owed, 0)});
+}
+
+void talk::acknowledge(const std::string& ref, json more) {
+  json j{{"type", "ack"}, {"ref", ref}};
+  j.update(more);
+  write(json_input::dump(j));
+}
+
+void talk::refuse(const std::string& ref, const std::string& code,
+                  const std::string& detail) {
+  write(json_input::dump(
+      {{"type", "error"}, {"ref", ref}, {"code", code}, {"detail", detail}}));
+}
+
+void talk::refuse(const std::string& ref, const caf::error& e) {
+  const auto f = to_failure(e);
+  refuse(ref, to_string(f.code), f.detail);
+}
+
+} // namespace conductor

@@ -1,0 +1,96 @@
+#pragma once
+
+#include "adapters/lane/channel.hpp"
+#include "adapters/lane/hosted.hpp"
+#include "adapters/native/json_input.hpp"
+#include "messages/session.hpp"
+
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/message.hpp>
+#include <boost/beast/websocket/stream.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <string>
+
+namespace conductor {
+
+/// What a TALK may use, and what it needs of its node.
+struct talk_links {
+  std::function<sessions_actor()> sessions; ///< the present one
+  std::string request_id;                   ///< of the upgrade, and of every turn
+  std::size_t max_message_bytes = 16 * 1024 * 1024;
+  std::size_t max_subscriptions = 256;
+  std::size_t max_operations = 64;      ///< that wait for their acknowledgement
+  std::size_t max_waiting = 256 * 1024; ///< bytes for the socket, before it is waited for
+};
+
+/// TALK owns one WebSocket of `/conductor/v1/ws`: follows many sessions at once, gives
+/// them messages, cancels their turns.
+///
+/// It takes no operation and no event more than its socket takes: SESSION keeps what is
+/// told meanwhile, and a socket that falls too far behind resumes with a snapshot. A
+/// session that leaves memory is followed on where it comes back. A ping goes out when
+/// nothing else does; a peer that does not answer it is given up. Lane, adapter.
+class talk final : public hosted<talk_actor::base> {
+public:
+  using upgrade = boost::beast::http::request<boost::beast::http::empty_body>;
+
+  talk(caf::actor_config& cfg, stream_socket socket, upgrade asked, talk_links links);
+
+  behavior_type make_behavior() override;
+  void on_exit() override;
+  const char* name() const override { return "talk"; }
+
+private:
+  /// One session that the peer follows.
+  struct subscription {
+    session_actor session; ///< null: it is being found
+    std::uint64_t next = 0;
+    std::size_t owed = 0;    ///< events written, for which no more were asked yet
+    bool under_way = false; ///< a turn is
+  };
+
+  void accept();
+  void read();
+  void take(std::string_view text);
+  void obey(const json_input::json& op, const std::string& ref);
+  void subscribe(const std::string& ref, const std::string& id, std::uint64_t from);
+  void follow_on(const std::string& id, const session_actor& session);
+  void find_again(const std::string& id, const caf::actor_addr& but);
+  void unsubscribe(const std::string& ref, const std::string& id);
+  void speak(const std::string& ref, const std::string& id, json_input::json op);
+  void stop(const std::string& ref, const std::string& id, const json_input::json& op);
+  void pass_on(const session_event& e);
+  void ask_for_more();
+
+  void acknowledge(const std::string& ref, json_input::json more);
+  void refuse(const std::string& ref, const std::string& code, const std::string& detail);
+  void refuse(const std::string& ref, const caf::error& e);
+  void write(std::string text);
+  void write_next();
+  void close(boost::beast::websocket::close_code code, const char* reason);
+  void close_if_drained();
+  void gone();
+
+  talk_links links_;
+  upgrade asked_;
+  using websocket = boost::beast::websocket::stream<stream_socket>;
+  on_lane<websocket> socket_;
+  boost::beast::flat_buffer in_;
+  std::deque<std::string> out_;
+  std::size_t waiting_ = 0;    ///< bytes in `out_`
+  std::size_t operations_ = 0; ///< under way
+  std::map<std::string, subscription> subscriptions_; ///< by the session's id
+  bool reading_ = false;
+  bool writing_ = false;
+  bool closing_ = false;
+  bool draining_ = false;
+};
+
+} // namespace conductor
