@@ -183,7 +183,7 @@ void take(self_ptr self, const bytes& records) {
     say(event_type::thinking, piece.thinking);
     say(event_type::delta, piece.text);
     if (!piece.tool_calls.empty()) {
-      m.tool_calls = st.links.codec.join(m.tool_calls, piece.tool_calls);
+      m.tool_calls = st.links.codec.joined(m.tool_calls, piece.tool_calls);
       say(event_type::tool_calls, piece.tool_calls);
     }
     if (!piece.error.empty())

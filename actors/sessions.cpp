@@ -200,7 +200,7 @@ std::optional<session_record> copy_up_to(const session_record& from,
   return copy;
 }
 
-caf::result<session_record_ptr> fork(self_ptr self, fork_session& f) {
+caf::result<session_record_ptr> copy_session(self_ptr self, fork_session& f) {
   auto promise = self->make_response_promise<session_record_ptr>();
   open(self, f.id,
        or_fail<session_record_ptr>(promise, [self, promise, f](const session_actor& s) {
@@ -348,7 +348,7 @@ sessions(self_ptr self, session_links links,
         return promise;
       },
       [self](const erase_session& e) { return erase(self, e); },
-      [self](fork_session& f) { return fork(self, f); },
+      [self](fork_session& f) { return copy_session(self, f); },
       [self](store_list& wish) -> caf::result<session_page> {
         wish.now = self->state.links.clock();
         return self->delegate(self->state.links.store(), std::move(wish));

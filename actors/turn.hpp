@@ -21,7 +21,7 @@ struct session_codec {
   /// A JSON merge patch (RFC 7396) applied to an object.
   std::function<std::string(std::string_view, std::string_view)> merge;
   /// Two JSON arrays in one; each may be empty.
-  std::function<std::string(std::string_view, std::string_view)> join;
+  std::function<std::string(std::string_view, std::string_view)> joined;
   /// `options.num_ctx` of a request's settings, in tokens; 0: not set.
   std::function<std::uint64_t(std::string_view)> context;
 };

@@ -74,7 +74,6 @@ const char* to_string(errc code) noexcept {
 int status_of(errc code) {
   switch (code) {
   case errc::unknown_backend:
-    return 400;
   case errc::bad_request:
     return 400;
   case errc::session_not_found:

@@ -131,7 +131,7 @@ promise rewind(self_ptr self, const request_ptr& asked, const std::string& id) {
   });
 }
 
-promise fork(self_ptr self, const request_ptr& asked, const std::string& id) {
+promise copy(self_ptr self, const request_ptr& asked, const std::string& id) {
   auto wish = parse_fork(asked->body.view());
   wish.id = id;
   wish.new_id = self->state.links.new_session_id();
@@ -178,7 +178,7 @@ constexpr route routes[] = {
     {"GET", "", read},          {"HEAD", "", read},
     {"PATCH", "", change},      {"DELETE", "", erase},
     {"POST", "cancel", cancel}, {"POST", "rewind", rewind},
-    {"POST", "fork", fork},     {"GET", "export", export_whole},
+    {"POST", "fork", copy},     {"GET", "export", export_whole},
     {"POST", "messages", {}},   {"POST", "regenerate", {}},
     {"GET", "events", {}},
 };

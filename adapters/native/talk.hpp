@@ -52,7 +52,7 @@ private:
   struct subscription {
     session_actor session; ///< null: it is being found
     std::uint64_t next = 0;
-    std::size_t owed = 0;    ///< events written, for which no more were asked yet
+    std::size_t owed = 0;   ///< events written, for which no more were asked yet
     bool under_way = false; ///< a turn is
   };
 
@@ -84,8 +84,8 @@ private:
   on_lane<websocket> socket_;
   boost::beast::flat_buffer in_;
   std::deque<std::string> out_;
-  std::size_t waiting_ = 0;    ///< bytes in `out_`
-  std::size_t operations_ = 0; ///< under way
+  std::size_t waiting_ = 0;                           ///< bytes in `out_`
+  std::size_t operations_ = 0;                        ///< under way
   std::map<std::string, subscription> subscriptions_; ///< by the session's id
   bool reading_ = false;
   bool writing_ = false;

@@ -141,7 +141,7 @@ protected:
     links.codec.merge = [](std::string_view object, std::string_view patch) {
       return std::string{patch == "{}" ? object : patch};
     };
-    links.codec.join = [](std::string_view, std::string_view more) {
+    links.codec.joined = [](std::string_view, std::string_view more) {
       return std::string{more};
     };
     links.codec.context = [this](std::string_view) { return context; };

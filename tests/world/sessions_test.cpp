@@ -1,5 +1,6 @@
 #include "tests/world/world_fixture.hpp"
 
+#include <algorithm>
 #include <set>
 
 namespace conductor::test {
@@ -261,6 +262,196 @@ TEST_F(a_node_with_sessions, names_what_is_wrong_with_a_request) {
   EXPECT_EQ(ask("GET", at(id, "/events?from=x")).status, 400);
   EXPECT_EQ(ask("GET", "/conductor/v1/sessions?limit=0").status, 400);
   EXPECT_EQ(ask("PUT", at(id)).status, 405);
+}
+
+TEST_F(a_node_with_sessions, changes_what_was_seen_and_nothing_else) {
+  start();
+  const auto id = create(R"({"model":"canned","options":{"seed":1},"metadata":{"a":1}})");
+  const auto seen = ask("GET", at(id));
+  EXPECT_EQ(seen.headers.at("etag"), "\"1\"");
+  EXPECT_EQ(ask("GET", at(id), {}, "If-None-Match: \"1\"\r\n").status, 304);
+  const auto changed = ask(
+      "PATCH", at(id), R"({"title":"T","options":{"seed":null,"top_k":5},"think":true})",
+      "If-Match: \"1\"\r\n");
+  ASSERT_EQ(changed.status, 200) << changed.body;
+  EXPECT_EQ(changed.headers.at("etag"), "\"2\"");
+  const auto now = json::parse(changed.body);
+  EXPECT_EQ(now["title"], "T");
+  EXPECT_EQ(now["options"], json::parse(R"({"top_k":5})"));
+  EXPECT_EQ(now["metadata"], json::parse(R"({"a":1})"));
+  const auto late = ask("PATCH", at(id), R"({"title":"U"})", "If-Match: \"1\"\r\n");
+  EXPECT_EQ(late.status, 412);
+  EXPECT_EQ(json::parse(late.body)["code"], "version_mismatch");
+  EXPECT_EQ(ask("DELETE", at(id), {}, "If-Match: \"1\"\r\n").status, 412);
+  EXPECT_EQ(ask("PATCH", at(id), "{}", "If-Match: 1\r\n").status, 400);
+}
+
+TEST_F(a_node_with_sessions, does_once_what_is_asked_twice) {
+  start();
+  const auto* body = R"({"model":"canned","title":"once"})";
+  const auto first =
+      ask("POST", "/conductor/v1/sessions", body, "Idempotency-Key: a\r\n");
+  const auto second =
+      ask("POST", "/conductor/v1/sessions", body, "Idempotency-Key: a\r\n");
+  EXPECT_EQ(first.status, 201);
+  EXPECT_EQ(second.status, 200);
+  const std::string id = json::parse(first.body)["id"];
+  EXPECT_EQ(json::parse(second.body)["id"], id);
+  EXPECT_EQ(ask("POST", "/conductor/v1/sessions", R"({"model":"other"})",
+                "Idempotency-Key: a\r\n")
+                .status,
+            422);
+  const auto once = ask("POST", at(id, "/messages"), saying("hi", R"({"records":3})"),
+                        "Idempotency-Key: m\r\n");
+  const auto again = ask("POST", at(id, "/messages"), saying("hi", R"({"records":3})"),
+                         "Idempotency-Key: m\r\n");
+  EXPECT_EQ(once.body, again.body);
+  const auto asked = ollama.requests();
+  EXPECT_EQ(std::count_if(asked.begin(), asked.end(),
+                          [](const auto& r) { return r.route == "/api/chat"; }),
+            1);
+  restart();
+  const auto later =
+      events_of(ask("POST", at(id, "/messages"), saying("hi", R"({"records":3})"),
+                    "Idempotency-Key: m\r\n")
+                    .body);
+  EXPECT_EQ(later.front()["type"], "snapshot");
+  EXPECT_EQ(later.back()["type"], "done");
+}
+
+TEST_F(a_node_with_sessions, forks_goes_back_and_answers_anew) {
+  start();
+  const auto id = create();
+  say(id, "one", R"({"records":1})");
+  say(id, "two", R"({"records":2})");
+  const auto forked = ask("POST", at(id, "/fork"), R"({"message":2,"title":"F"})");
+  ASSERT_EQ(forked.status, 201) << forked.body;
+  const std::string copy = json::parse(forked.body)["id"];
+  EXPECT_EQ(read(copy)["messages"].size(), 2u);
+  EXPECT_EQ(read(copy)["forked_from"]["session"], id);
+  EXPECT_EQ(ask("POST", at(id, "/fork"), R"({"message":9})").status, 409);
+  const auto again = events_of(
+      ask("POST", at(id, "/regenerate"), R"({"options":{"script":{"records":5}}})").body);
+  EXPECT_EQ(again.back()["usage"]["completion_tokens"], 5);
+  EXPECT_EQ(read(id)["messages"].size(), 4u);
+  EXPECT_EQ(ask("POST", at(id, "/rewind"), R"({"message":2})").status, 200);
+  EXPECT_EQ(read(id)["messages"].size(), 2u);
+  EXPECT_EQ(ask("POST", at(id, "/rewind"), R"({"message":3})").status, 400);
+  restart();
+  EXPECT_EQ(read(id)["messages"].size(), 2u);
+  EXPECT_EQ(read(copy)["title"], "F");
+}
+
+TEST_F(a_node_with_sessions, takes_back_what_it_gave_out) {
+  start();
+  const auto id = create(R"({"model":"canned","title":"Trip","system":"Be brief.",)"
+                         R"("format":"json","tools":[],"metadata":{"k":"v"}})");
+  ask("POST", at(id, "/messages"),
+      R"({"content":"look","images":["aGk="],"options":{"script":{"records":2}}})");
+  const auto given = ask("GET", at(id, "/export"));
+  const auto made = ask("POST", "/conductor/v1/sessions", given.body);
+  ASSERT_EQ(made.status, 201) << made.body;
+  const std::string copy = json::parse(made.body)["id"];
+  auto one = json::parse(given.body);
+  auto two = json::parse(ask("GET", at(copy, "/export")).body);
+  for (const auto* own : {"id", "version", "created_at", "updated_at"}) {
+    one.erase(own);
+    two.erase(own);
+  }
+  EXPECT_EQ(one, two);
+  EXPECT_EQ(two["messages"][0]["images"][0], "aGk=");
+  EXPECT_EQ(json::parse(ask("GET", at(copy, "/messages/1")).body)["images"][0], "aGk=");
+  EXPECT_EQ(read(copy)["messages"][0]["images"], 1);
+  const auto text = ask("GET", at(id, "/export?as=markdown")).body;
+  EXPECT_TRUE(text.starts_with("# Trip\n")) << text;
+  EXPECT_NE(text.find("## user\n\nlook"), std::string::npos);
+}
+
+TEST_F(a_node_with_sessions, passes_the_results_of_tools_on) {
+  start();
+  const auto id = create();
+  say(id, "weather?", R"({"records":1})");
+  const auto a = ask("POST", at(id, "/messages"),
+                     R"({"messages":[{"role":"tool","tool_name":"w","content":"sun"},)"
+                     R"({"role":"tool","tool_name":"t","content":"20"}],)"
+                     R"("format":{"type":"object"}})");
+  EXPECT_EQ(a.status, 200) << a.body;
+  const auto sent = json::parse(ollama.requests().back().body);
+  ASSERT_EQ(sent["messages"].size(), 4u);
+  EXPECT_EQ(sent["messages"][3]["tool_name"], "t");
+  EXPECT_EQ(sent["format"]["type"], "object");
+  EXPECT_EQ(read(id)["messages"].size(), 5u);
+}
+
+TEST_F(a_node_with_sessions, finds_them_by_model_title_and_metadata) {
+  start();
+  const auto red = create(R"({"model":"canned","title":"Red Fox","metadata":{"n":7}})");
+  create(R"({"model":"thinker","title":"blue"})");
+  const auto found = [&](const std::string& query) {
+    return json::parse(ask("GET", "/conductor/v1/sessions?" + query).body)["sessions"];
+  };
+  EXPECT_EQ(found("").size(), 2u);
+  for (const auto* query : {"model=canned", "q=red%20f", "metadata.n=7"}) {
+    ASSERT_EQ(found(query).size(), 1u) << query;
+    EXPECT_EQ(found(query)[0]["id"], red);
+  }
+  EXPECT_EQ(ask("GET", "/conductor/v1/sessions?colour=red").status, 400);
+}
+
+TEST_F(a_node_with_sessions, copies_its_store_while_it_runs) {
+  start();
+  const auto id = create(R"({"model":"canned","title":"saved"})");
+  const auto copy = ask("GET", "/conductor/v1/backup");
+  EXPECT_TRUE(copy.whole);
+  EXPECT_EQ(copy.headers.at("content-type"), "application/vnd.sqlite3");
+  ASSERT_TRUE(copy.body.starts_with("SQLite format 3"));
+  EXPECT_EQ(std::to_string(copy.body.size()), copy.headers.at("content-length"));
+  EXPECT_NE(copy.body.find(id), std::string::npos);
+}
+
+TEST_F(a_node_with_sessions, lists_and_ends_every_answer_in_flight) {
+  start();
+  const auto id = create();
+  http_client plain{port};
+  plain.ask("POST", "/api/generate", generate(R"({"records":100000,"gap_ms":5})"),
+            "X-Request-Id: plain-one\r\n");
+  EXPECT_EQ(plain.read_first_chunk().status, 200);
+  http_client turn{port};
+  turn.ask("POST", at(id, "/messages"), saying("go", R"({"records":100000,"gap_ms":5})"),
+           "X-Request-Id: turn-one\r\n");
+  while (turn.read_first_chunk().body.empty()) {
+  }
+  const auto until = std::chrono::steady_clock::now() + 10s;
+  json all;
+  do
+    all = json::parse(ask("GET", "/conductor/v1/generations").body)["generations"];
+  while (all.size() < 2 && std::chrono::steady_clock::now() < until);
+  ASSERT_EQ(all.size(), 2u) << all;
+  const auto one = json::parse(ask("GET", "/conductor/v1/generations/turn-one").body);
+  EXPECT_EQ(one["session"], id);
+  EXPECT_EQ(one["state"], "running");
+  for (const auto* name : {"plain-one", "turn-one"})
+    EXPECT_EQ(
+        ask("POST", std::string{"/conductor/v1/generations/"} + name + "/cancel").body,
+        "{\"cancelled\":true}\n");
+  EXPECT_EQ(ollama.wait_for_cancels(2), "");
+  wait_for_state(id, "cancelled");
+  EXPECT_EQ(ask("GET", "/conductor/v1/generations/turn-one").status, 404);
+  EXPECT_EQ(ask("POST", "/conductor/v1/generations/turn-one/cancel").body,
+            "{\"cancelled\":false}\n");
+}
+
+// A turn whose client has left ends in order before the node does.
+TEST_F(a_node_with_sessions, waits_for_its_turns_when_it_stops) {
+  start();
+  const auto id = create();
+  {
+    http_client lost{port};
+    lost.ask("POST", at(id, "/messages"), saying("go", R"({"records":60,"gap_ms":10})"));
+    EXPECT_EQ(lost.read_first_chunk().status, 200);
+  }
+  restart();
+  EXPECT_EQ(read(id)["messages"].back()["state"], "done");
 }
 
 // A store that cannot be written refuses what needs it, and nothing else.
