@@ -162,6 +162,8 @@ void link::expired() {
   lane::turn scope{home(), "link"};
   switch (phase_) {
   case phase::connecting:
+    if (is_connected()) // it is this lane that is late, not Ollama
+      return;
     fail(errc::connect_timeout, "cannot reach Ollama at " + where() +
                                     ": no connection within upstream.connect_timeout");
     break;
@@ -177,6 +179,12 @@ void link::expired() {
   case phase::idle:
     break;
   }
+}
+
+bool link::is_connected() {
+  boost::system::error_code no;
+  socket_->socket().remote_endpoint(no);
+  return !no;
 }
 
 void link::fail(errc code, std::string detail) {

@@ -55,6 +55,8 @@ private:
   void try_next_address(const boost::system::error_code& last);
   void connected();
   void expired();
+  /// Whether the socket is, though its handler has not run yet.
+  bool is_connected();
   void fail(errc code, std::string detail);
   void close();
   std::string where() const;

@@ -126,7 +126,7 @@ def allowed(text):
     entries = []
     head = None
     for line in text.splitlines():
-        if not line.strip() or (line + " ").startswith("# "):
+        if not line.strip() or line.startswith("#"):
             continue
         if line[0].isspace():
             if head is None:
