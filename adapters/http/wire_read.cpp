@@ -21,6 +21,16 @@ bool folded(std::string_view head) {
          head.find("\r\n\t") != std::string_view::npos;
 }
 
+/// The conversation that a drop-in request says to belong to. Open WebUI's name of it
+/// counts from this machine only.
+std::string conversation_of(const request_head& head, std::string_view peer) {
+  if (const auto named = head.find("X-Conductor-Session"); !named.empty())
+    return std::string{named};
+  const bool local = peer.starts_with("127.") || peer.starts_with("[::1]") ||
+                     peer.starts_with("::1") || peer.starts_with("unix");
+  return local ? std::string{head.find("X-OpenWebUI-Chat-Id")} : std::string{};
+}
+
 /// Origin form of a target: `http://host/path` becomes `/path`; empty: neither.
 std::string origin_form(std::string target) {
   if (target.starts_with('/'))
@@ -195,6 +205,7 @@ void wire::ask() {
   asked->target = head.target;
   asked->pinned = head.find("X-Conductor-Backend");
   asked->peer = peer_;
+  asked->session = conversation_of(head, peer_);
   asked->received = request_clock::now();
   asked->headers = forwarded_headers(head);
   if (uploading_) {

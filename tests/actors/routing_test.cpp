@@ -1,6 +1,8 @@
 #include "actors/model_name.hpp"
 #include "actors/routing.hpp"
 
+#include "actors/affinity.hpp"
+
 #include <gtest/gtest.h>
 
 namespace conductor::test {
@@ -88,6 +90,36 @@ TEST(model_names, are_compared_as_ollama_compares_them) {
   EXPECT_EQ(canonical_model("me/llama3"), "me/llama3:latest");
   EXPECT_EQ(canonical_model("host:5000/me/llama3"), "host:5000/me/llama3:latest");
   EXPECT_EQ(canonical_model(""), "");
+}
+
+TEST(routing, sends_a_conversation_where_it_went_before) {
+  std::vector<backend_load> fleet(2);
+  fleet[0].status.name = "one";
+  fleet[1].status.name = "two";
+  fleet[0].status.state = fleet[1].status.state = backend_state::up;
+  const auto chosen = [&](const has_place& free) {
+    const auto choice = choose_backend(fleet, acquire{}, free, "two");
+    const auto* b = std::get_if<const backend_load*>(&choice);
+    return b == nullptr ? std::string{} : (*b)->status.name;
+  };
+  const auto any = [](const backend_load&) { return true; };
+  EXPECT_EQ(chosen(any), "two");
+  EXPECT_EQ(chosen([](const auto& b) { return b.status.name == "one"; }), "one");
+  fleet[1].status.state = backend_state::down;
+  EXPECT_EQ(chosen(any), "one");
+}
+
+TEST(affinity, forgets_the_longest_unused) {
+  affinity places{2};
+  places.went("a", "one");
+  places.went("b", "two");
+  places.went("a", "three");
+  places.went("c", "one");
+  EXPECT_EQ(places.last("a"), "three");
+  EXPECT_EQ(places.last("b"), "");
+  EXPECT_EQ(places.last("c"), "one");
+  places.went("", "one");
+  EXPECT_EQ(places.last(""), "");
 }
 
 } // namespace

@@ -198,6 +198,23 @@ TEST_F(a_node, keeps_to_a_pinned_backend) {
   EXPECT_NE(dead.body.find("dead"), std::string::npos) << dead.body;
 }
 
+TEST_F(a_node, sends_a_conversation_where_its_prompt_is_cached) {
+  scripted_ollama other;
+  add_backend("one", ollama.port());
+  add_backend("two", other.port());
+  start();
+  const auto went = [&](const std::string& headers) {
+    return ask("POST", "/api/generate", generate(), headers)
+        .headers.at("x-conductor-backend");
+  };
+  EXPECT_EQ(went(""), "one");
+  went("X-Conductor-Session: s\r\nX-Conductor-Backend: two\r\n");
+  EXPECT_EQ(went("X-Conductor-Session: s\r\n"), "two");
+  went("X-OpenWebUI-Chat-Id: chat\r\nX-Conductor-Backend: two\r\n");
+  EXPECT_EQ(went("X-OpenWebUI-Chat-Id: chat\r\n"), "two");
+  EXPECT_EQ(went("X-Conductor-Session: other\r\n"), "one");
+}
+
 // The places of a backend are kept to; the rest waits here, and who leaves frees his
 // turn.
 TEST_F(a_node, holds_back_what_has_no_place) {
