@@ -1,8 +1,6 @@
 #include "adapters/native/talk.hpp"
 
-#include "adapters/native/ask_session.hpp"
 #include "adapters/native/session_json.hpp"
-#include "adapters/native/session_requests.hpp"
 
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/core/buffers_to_string.hpp>
@@ -15,8 +13,6 @@ namespace {
 namespace asio = boost::asio;
 namespace ws = boost::beast::websocket;
 using json_input::json;
-
-constexpr std::size_t events_at_once = 64;
 
 ws::stream_base::timeout timing() {
   ws::stream_base::timeout t;
@@ -36,13 +32,6 @@ ws::permessage_deflate compression() {
   d.memLevel = 4;
   d.msg_size_threshold = 256;
   return d;
-}
-
-/// Keys of an operation that are no part of what is asked of the session.
-json without_envelope(json op) {
-  for (const auto* key : {"op", "ref", "session"})
-    op.erase(key);
-  return op;
 }
 
 } // namespace
@@ -180,143 +169,6 @@ void talk::close_if_drained() {
     if (s.under_way)
       return;
   close(ws::close_code::going_away, "the node is stopping");
-}
-
-// ---- operations
-
-void talk::take(std::string_view text) {
-  std::string ref;
-  try {
-    const auto op = json_input::object_of(text);
-    ref = json_input::text(op, "ref");
-    obey(op, ref);
-  } catch (const bad_request& e) {
-    refuse(ref, "bad_request", e.what());
-  }
-}
-
-void talk::obey(const json& op, const std::string& ref) {
-  const auto what = json_input::needed_text(op, "op");
-  const auto id = json_input::needed_text(op, "session");
-  if (what == "subscribe") {
-    json_input::allow(op, {"op", "ref", "session", "from"});
-    subscribe(ref, id, json_input::number(op, "from", 0));
-  } else if (what == "unsubscribe") {
-    json_input::allow(op, {"op", "ref", "session"});
-    unsubscribe(ref, id);
-  } else if (what == "send") {
-    speak(ref, id, op);
-  } else if (what == "cancel") {
-    stop(ref, id, op);
-  } else {
-    throw bad_request(
-        "\"op\" must be \"subscribe\", \"unsubscribe\", \"send\" or \"cancel\"");
-  }
-}
-
-void talk::subscribe(const std::string& ref, const std::string& id, std::uint64_t from) {
-  if (subscriptions_.contains(id))
-    throw bad_request("the session is subscribed already");
-  if (subscriptions_.size() >= links_.max_subscriptions)
-    throw bad_request("a connection may subscribe to " +
-                      std::to_string(links_.max_subscriptions) + " sessions");
-  subscriptions_[id].next = from;
-  ++operations_;
-  request(links_.sessions(), caf::infinite, open_session{id, {}})
-      .then(
-          [=, this](const session_actor& s) {
-            --operations_;
-            acknowledge(ref, {{"session", id}});
-            follow_on(id, s);
-            read();
-          },
-          [=, this](const caf::error& e) {
-            --operations_;
-            subscriptions_.erase(id);
-            refuse(ref, e);
-            read();
-          });
-}
-
-void talk::follow_on(const std::string& id, const session_actor& session) {
-  const auto i = subscriptions_.find(id);
-  if (i == subscriptions_.end())
-    return; // unsubscribed meanwhile
-  i->second.session = session;
-  i->second.owed = 0;
-  monitor(session);
-  send(session, follow{caf::actor_cast<follower_actor>(this), i->second.next});
-  send(session, more{events_at_once});
-}
-
-void talk::find_again(const std::string& id, const caf::actor_addr& but) {
-  request(links_.sessions(), caf::infinite, open_session{id, but})
-      .then([=, this](const session_actor& s) { follow_on(id, s); },
-            [=, this](const caf::error& e) {
-              subscriptions_.erase(id);
-              const auto f = to_failure(e);
-              write(json_input::dump({{"type", "error"},
-                                      {"session", id},
-                                      {"code", to_string(f.code)},
-                                      {"detail", f.detail}}));
-              close_if_drained();
-            });
-}
-
-void talk::unsubscribe(const std::string& ref, const std::string& id) {
-  const auto i = subscriptions_.find(id);
-  if (i == subscriptions_.end())
-    throw bad_request("the session is not subscribed");
-  if (i->second.session) {
-    demonitor(i->second.session.address());
-    send(i->second.session, unfollow{});
-  }
-  subscriptions_.erase(i);
-  acknowledge(ref, {{"session", id}});
-}
-
-void talk::speak(const std::string& ref, const std::string& id, json op) {
-  if (draining_) {
-    refuse(ref, to_string(errc::shutting_down), "the node is stopping");
-    return;
-  }
-  auto key = json_input::text(op, "idempotency_key");
-  op.erase("idempotency_key");
-  auto s = parse_message(json_input::dump(without_envelope(std::move(op))));
-  s.key = std::move(key);
-  s.request_id = links_.request_id;
-  ++operations_;
-  ask_session<said>(
-      this, links_.sessions, open_session{id, {}}, std::move(s),
-      [=, this](const session_actor&, const said& s) {
-        --operations_;
-        acknowledge(
-            ref,
-            {{"session", id}, {"message", s.answer}, {"first_event", s.first_event}});
-        read();
-      },
-      [=, this](const caf::error& e) {
-        --operations_;
-        refuse(ref, e);
-        read();
-      });
-}
-
-void talk::stop(const std::string& ref, const std::string& id, const json& op) {
-  const auto which = parse_cancel(json_input::dump(without_envelope(op)));
-  ++operations_;
-  ask_session<stopped_turn>(
-      this, links_.sessions, open_session{id, {}}, which,
-      [=, this](const session_actor&, const stopped_turn& s) {
-        --operations_;
-        acknowledge(ref, {{"session", id}, {"cancelled", s.cancelled}});
-        read();
-      },
-      [=, this](const caf::error& e) {
-        --operations_;
-        refuse(ref, e);
-        read();
-      });
 }
 
 // ---- what the peer is told

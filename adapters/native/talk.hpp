@@ -56,19 +56,11 @@ private:
     bool under_way = false; ///< a turn is
   };
 
+  // the socket, and what the peer is told (talk.cpp)
   void accept();
   void read();
-  void take(std::string_view text);
-  void obey(const json_input::json& op, const std::string& ref);
-  void subscribe(const std::string& ref, const std::string& id, std::uint64_t from);
-  void follow_on(const std::string& id, const session_actor& session);
-  void find_again(const std::string& id, const caf::actor_addr& but);
-  void unsubscribe(const std::string& ref, const std::string& id);
-  void speak(const std::string& ref, const std::string& id, json_input::json op);
-  void stop(const std::string& ref, const std::string& id, const json_input::json& op);
   void pass_on(const session_event& e);
   void ask_for_more();
-
   void acknowledge(const std::string& ref, json_input::json more);
   void refuse(const std::string& ref, const std::string& code, const std::string& detail);
   void refuse(const std::string& ref, const caf::error& e);
@@ -77,6 +69,16 @@ private:
   void close(boost::beast::websocket::close_code code, const char* reason);
   void close_if_drained();
   void gone();
+
+  // what the peer asks (talk_operations.cpp)
+  void take(std::string_view text);
+  void obey(const json_input::json& op, const std::string& ref);
+  void subscribe(const std::string& ref, const std::string& id, std::uint64_t from);
+  void follow_on(const std::string& id, const session_actor& session);
+  void find_again(const std::string& id, const caf::actor_addr& but);
+  void unsubscribe(const std::string& ref, const std::string& id);
+  void speak(const std::string& ref, const std::string& id, json_input::json op);
+  void stop(const std::string& ref, const std::string& id, const json_input::json& op);
 
   talk_links links_;
   upgrade asked_;

@@ -1,13 +1,16 @@
 """The commands of `conductor` as a person types them, against a live node."""
 
+import contextlib
 import json
 import os
 import pathlib
 import select
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
+import tempfile
 import threading
 import unittest
 import urllib.request
@@ -258,7 +261,42 @@ class Sessions(unittest.TestCase):
         self.assertEqual(got.stdout, whole)
         self.assertGreater(cut.cuts, 3)
 
-    def test_what_this_node_cannot_do_is_an_error(self):
+    def test_one_is_renamed_copied_given_out_and_taken_back(self):
+        self.say("hello")
+        session = self.shown()["id"]
+        other = f"{self.title} renamed"
+        self.done("sessions", "rename", session, other)
+        self.assertEqual(json.loads(self.done("sessions", "show", other, "--json").stdout)["id"], session)
+        copy = self.done("sessions", "fork", session, "--message", "1", "--title", f"{self.title} copy").stdout.strip()
+        shown = json.loads(self.done("sessions", "show", copy, "--json").stdout)
+        self.assertEqual((len(shown["messages"]), shown["forked_from"]["session"]), (1, session))
+        document = self.done("sessions", "export", session).stdout
+        again = self.done("sessions", "import", "-", stdin=document).stdout.strip()
+        shown = json.loads(self.done("sessions", "show", again, "--json").stdout)
+        self.assertEqual([m["content"] for m in shown["messages"]],
+                         [m["content"] for m in json.loads(document)["messages"]])
+        self.assertIn(f"# {other}", self.done("sessions", "export", session, "--markdown").stdout)
+        for one in (session, copy, again):
+            self.done("sessions", "rm", one)
+
+    def test_all_are_saved_in_a_file_that_sqlite_opens(self):
+        self.say("hello")
+        with tempfile.TemporaryDirectory() as folder:
+            file = pathlib.Path(folder) / "all.db"
+            self.done("sessions", "backup", str(file))
+            self.assertEqual(file.stat().st_mode & 0o077, 0)
+            self.assertEqual(run("sessions", "backup", str(file)).returncode, 1, "it is there already")
+            self.done("sessions", "backup", str(file), "--force")
+            with contextlib.closing(sqlite3.connect(file)) as store:
+                self.assertIn((self.title,), store.execute("SELECT title FROM session").fetchall())
+                self.assertEqual(store.execute("PRAGMA integrity_check").fetchall(), [("ok",)])
+
+    def test_a_session_changes_its_model(self):
+        self.say("hello")
+        self.done("run", "thinker", "--session", self.title, "and now?")
+        self.assertEqual(self.shown()["model"], "thinker")
+
+    def test_what_is_not_there_or_no_conversation_is_an_error(self):
         self.say("hello")
         for words in (["sessions", "show", "nothing of the kind"], ["sessions", "import", "/dev/null"]):
             self.assertEqual(run(*words).returncode, 1, words)
