@@ -127,7 +127,7 @@ std::string assignments(std::string_view columns) {
 
 } // namespace
 
-/// The statements of one transaction.
+/// The statements of a transaction.
 class database::writer {
 public:
   explicit writer(database& db)
@@ -230,6 +230,7 @@ database::database(const std::string& file, use how) {
 }
 
 database::~database() {
+  writer_.reset();
   sqlite3_close(handle_);
 }
 
@@ -262,14 +263,16 @@ std::vector<std::string> database::write(const std::vector<store_write>& writes,
   std::vector<std::string> missing;
   execute("BEGIN IMMEDIATE");
   try {
-    writer w{*this};
+    if (!writer_)
+      writer_ = std::make_unique<writer>(*this);
     for (const auto& one : writes)
-      if (!w.write(one))
+      if (!writer_->write(one))
         missing.push_back(one.info.id);
     for (const auto& id : erased)
-      w.erase(id);
+      writer_->erase(id);
     execute("COMMIT");
   } catch (...) {
+    writer_.reset(); // a statement may have stopped on its way
     sqlite3_exec(handle_, "ROLLBACK", nullptr, nullptr, nullptr);
     throw;
   }

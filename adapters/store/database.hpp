@@ -47,6 +47,7 @@ private:
   [[noreturn]] void fail(const std::string& what) const;
 
   sqlite3* handle_ = nullptr;
+  std::unique_ptr<writer> writer_; ///< prepared once; null: not yet, or it failed
 };
 
 } // namespace conductor
