@@ -22,13 +22,15 @@ bool folded(std::string_view head) {
 }
 
 /// The conversation that a drop-in request says to belong to. Open WebUI's name of it
-/// counts from this machine only.
+/// counts from this machine only; a name longer than any id is none.
 std::string conversation_of(const request_head& head, std::string_view peer) {
-  if (const auto named = head.find("X-Conductor-Session"); !named.empty())
-    return std::string{named};
-  const bool local = peer.starts_with("127.") || peer.starts_with("[::1]") ||
-                     peer.starts_with("::1") || peer.starts_with("unix");
-  return local ? std::string{head.find("X-OpenWebUI-Chat-Id")} : std::string{};
+  constexpr std::size_t longest = 128;
+  auto named = head.find("X-Conductor-Session");
+  const bool local =
+      peer.starts_with("127.") || peer.starts_with("::1:") || peer.starts_with("unix");
+  if (named.empty() && local)
+    named = head.find("X-OpenWebUI-Chat-Id");
+  return named.size() <= longest ? std::string{named} : std::string{};
 }
 
 /// Origin form of a target: `http://host/path` becomes `/path`; empty: neither.
