@@ -159,7 +159,7 @@ void talk::gone() {
   boost::system::error_code ignored;
   socket_->next_layer().close(ignored);
   caf::anon_send_exit(caf::actor_cast<caf::actor>(caf::strong_actor_ptr{ctrl()}),
-                      caf::exit_reason::normal);
+                      caf::exit_reason::user_shutdown);
 }
 
 void talk::close_if_drained() {

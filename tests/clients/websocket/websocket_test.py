@@ -6,6 +6,7 @@ import os
 import socket
 import struct
 import threading
+import time
 import unittest
 import urllib.error
 import urllib.request
@@ -203,6 +204,22 @@ class Conversations(unittest.TestCase):
             acks = [talk.tell("send", session, content="hi", idempotency_key="k") for _ in range(3)]
         self.assertEqual({a["message"] for a in acks}, {2})
         self.assertEqual(len(json.loads(ask("GET", f"/sessions/{session}"))["messages"]), 2)
+
+
+class Ends(unittest.TestCase):
+    def connections(self):
+        return json.loads(ask("GET", "/status"))["connections"]
+
+    def test_a_connection_that_ended_is_forgotten(self):
+        before = self.connections()
+        talks = [Talk() for _ in range(5)] + [Frames() for _ in range(5)]
+        self.assertEqual(self.connections(), before + 10)
+        for t in talks:
+            t.socket.close()
+        deadline = time.monotonic() + PATIENCE
+        while self.connections() > before and time.monotonic() < deadline:
+            time.sleep(0.05)
+        self.assertEqual(self.connections(), before)
 
 
 class BadOperations(unittest.TestCase):
