@@ -46,8 +46,7 @@ TEST_F(a_node, passes_the_headers_that_may_go_on) {
                      "traceparent: 00-11-22-01\r\nAuthorization: Bearer secret\r\n"
                      "User-Agent: me\r\nX-Request-Id: my-id\r\nReferer: http://x/\r\n");
   EXPECT_EQ(a.headers.at("x-request-id"), "my-id");
-  const auto seen = ollama.requests();
-  const auto& head = seen.back().head;
+  const auto head = last_request("/api/generate").head;
   EXPECT_EQ(head.field("traceparent"), "00-11-22-01");
   EXPECT_EQ(head.field("User-Agent"), "me");
   EXPECT_EQ(head.field("X-Request-Id"), "my-id");

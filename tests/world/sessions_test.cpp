@@ -376,7 +376,7 @@ TEST_F(a_node_with_sessions, passes_the_results_of_tools_on) {
                      R"({"role":"tool","tool_name":"t","content":"20"}],)"
                      R"("format":{"type":"object"}})");
   EXPECT_EQ(a.status, 200) << a.body;
-  const auto sent = json::parse(ollama.requests().back().body);
+  const auto sent = json::parse(last_request("/api/chat").body);
   ASSERT_EQ(sent["messages"].size(), 4u);
   EXPECT_EQ(sent["messages"][3]["tool_name"], "t");
   EXPECT_EQ(sent["format"]["type"], "object");

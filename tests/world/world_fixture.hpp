@@ -62,6 +62,16 @@ protected:
     return nlohmann::json::parse(ask("GET", "/conductor/v1/status").body);
   }
 
+  /// The last request that Ollama saw on that route; probes come at any time.
+  seen_request last_request(std::string_view route) {
+    seen_request last;
+    for (auto& r : ollama.requests())
+      if (r.route == route)
+        last = r;
+    EXPECT_EQ(last.route, route) << "there was none";
+    return last;
+  }
+
   /// Waits until no lease is in use; a lane keeps one for 200 ms after its use.
   void expect_no_leases() {
     const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(10);
