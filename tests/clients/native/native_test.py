@@ -6,6 +6,7 @@ import os
 import pathlib
 import subprocess
 import sys
+import tempfile
 import threading
 import unittest
 import urllib.request
@@ -45,6 +46,8 @@ class Documents(unittest.TestCase):
         description = document("openapi.json")
         self.assertGreater(len(description["paths"]), 10)
         here = pathlib.Path(__file__).resolve().parent
+        folder = tempfile.TemporaryDirectory()  # where it keeps what it finds
+        self.addCleanup(folder.cleanup)
         done = subprocess.run(
             [str(pathlib.Path(sys.executable).parent / "schemathesis"), "run", f"{ROOT}/openapi.json", "--url", NODE,
              "--checks", "not_a_server_error,status_code_conformance,content_type_conformance,"
@@ -52,7 +55,7 @@ class Documents(unittest.TestCase):
              "--exclude-operation-id", "followEvents",  # it does not end
              "--max-examples", "20", "--seed", "1", "--generation-database", "none", "--request-timeout", "20",
              "--no-color"],
-            cwd=here, env={**os.environ, "SCHEMATHESIS_HOOKS": "hooks", "PYTHONPATH": str(here)},
+            cwd=folder.name, env={**os.environ, "SCHEMATHESIS_HOOKS": "hooks", "PYTHONPATH": str(here)},
             capture_output=True, text=True, timeout=240, check=False)
         self.assertEqual(done.returncode, 0, done.stdout[-6000:] + done.stderr[-2000:])
         self.assertRegex(done.stdout, r"[1-9][0-9]* generated")
