@@ -3,11 +3,25 @@
 #include <algorithm>
 
 namespace conductor::json_input {
+namespace {
+
+/// What nests deeper would exhaust the stack when it is written again, and SQLite's JSON
+/// functions refuse it.
+constexpr int most_nested = 256;
+
+} // namespace
 
 json object_of(std::string_view body) {
   if (body.empty())
     return json::object();
-  auto j = json::parse(body, nullptr, false);
+  bool too_deep = false;
+  const auto judge = [&](int depth, json::parse_event_t, const json&) {
+    too_deep |= depth > most_nested;
+    return !too_deep;
+  };
+  auto j = json::parse(body, judge, false);
+  if (too_deep)
+    throw bad_request("the body nests deeper than " + std::to_string(most_nested));
   if (!j.is_object())
     throw bad_request("the body must be a JSON object");
   return j;

@@ -106,6 +106,14 @@ TEST_F(a_node_with_sessions, lets_ollama_use_its_prompt_cache) {
   EXPECT_EQ(json::parse(bodies[2] + "]}")["messages"].size(), 6u);
 }
 
+TEST_F(a_node_with_sessions, refuses_a_body_that_nests_too_deep) {
+  start();
+  const auto deep = R"({"model":"canned","metadata":{"a":)" +
+                    std::string(1'000'000, '[') + std::string(1'000'000, ']') + "}}";
+  EXPECT_EQ(ask("POST", "/conductor/v1/sessions", deep).status, 400);
+  EXPECT_EQ(ask("GET", "/healthz").status, 200);
+}
+
 TEST_F(a_node_with_sessions, refuses_or_queues_while_it_answers) {
   start();
   const auto id = create();

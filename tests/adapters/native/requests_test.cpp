@@ -1,0 +1,24 @@
+#include "adapters/native/json_input.hpp"
+#include "adapters/native/session_requests.hpp"
+
+#include <gtest/gtest.h>
+
+namespace conductor::test {
+namespace {
+
+using json_input::bad_request;
+
+std::string nested(std::size_t levels) {
+  return R"({"model":"m","metadata":{"a":)" + std::string(levels, '[') +
+         std::string(levels, ']') + "}}";
+}
+
+// Written again by recursion, such a body ended the node.
+TEST(native_requests, refuse_what_nests_too_deep) {
+  EXPECT_NO_THROW(parse_session(nested(200)));
+  EXPECT_THROW(parse_session(nested(300)), bad_request);
+  EXPECT_THROW(parse_session(nested(1'000'000)), bad_request);
+}
+
+} // namespace
+} // namespace conductor::test
