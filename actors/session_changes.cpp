@@ -44,6 +44,9 @@ std::optional<caf::result<said>> answer_again(self_ptr self, const say& s) {
     }
   const auto answer = std::find_if(asked, st.messages.end(),
                                    [](const auto& m) { return m.role == "assistant"; });
+  if (answer == st.messages.end())
+    return make_error(errc::key_reused,
+                      "the answer to the message of this Idempotency-Key was erased");
   return said{asked->seq, answer->seq, answer->first_event};
 }
 

@@ -114,6 +114,21 @@ TEST_F(a_node_with_sessions, refuses_a_body_that_nests_too_deep) {
   EXPECT_EQ(ask("GET", "/healthz").status, 200);
 }
 
+TEST_F(a_node_with_sessions, does_not_repeat_an_answer_that_was_erased) {
+  start();
+  const auto id = create();
+  const auto post = [&] {
+    return ask("POST", at(id, "/messages"), saying("hi", R"({"records":2})"),
+               "Idempotency-Key: k\r\n");
+  };
+  EXPECT_EQ(post().status, 200);
+  EXPECT_EQ(ask("POST", at(id, "/rewind"), R"({"message":1})").status, 200);
+  const auto again = post();
+  EXPECT_EQ(again.status, 422);
+  EXPECT_EQ(json::parse(again.body)["code"], "key_reused");
+  EXPECT_EQ(read(id)["messages"].size(), 1u);
+}
+
 TEST_F(a_node_with_sessions, refuses_or_queues_while_it_answers) {
   start();
   const auto id = create();
