@@ -125,6 +125,11 @@ void begin(self_ptr self) {
   auto& st = self->state;
   const auto path = session_path_of(st.asked->target);
   st.id = path.id;
+  if (!path.matches || !path.item.empty() ||
+      (path.part != "messages" && path.part != "regenerate" && path.part != "events")) {
+    fail(self, make_error(errc::not_found, "there is nothing at " + st.asked->target));
+    return;
+  }
   try {
     if (path.part == "messages") {
       speak(self, parse_message(st.asked->body.view()));

@@ -129,6 +129,16 @@ TEST_F(a_node_with_sessions, does_not_repeat_an_answer_that_was_erased) {
   EXPECT_EQ(read(id)["messages"].size(), 1u);
 }
 
+// A path that ends like a stream of a session is not one.
+TEST_F(a_node_with_sessions, streams_at_its_own_paths_only) {
+  start();
+  const auto id = create();
+  for (const auto* part : {"/other/messages", "/x%2Fmessages", "%2Fmessages"})
+    EXPECT_EQ(ask("POST", at(id, part), saying("hi")).status, 404) << part;
+  for (const auto* part : {"/other/events", "/messages/events"})
+    EXPECT_EQ(ask("GET", at(id, part)).status, 404) << part;
+}
+
 TEST_F(a_node_with_sessions, refuses_or_queues_while_it_answers) {
   start();
   const auto id = create();
