@@ -153,6 +153,8 @@ resources_actor::behavior_type resources(self_ptr self, resources_links links) {
           return answer_sessions(self, asked);
         if (path.starts_with("/conductor/v1/generations"))
           return answer_generations(self, asked);
+        if (path == "/conductor/v1/backup") // GET is answered elsewhere
+          return not_allowed(*asked, "GET");
         const bool native = path.starts_with("/conductor");
         const auto fixed = fixed_answer(path);
         const auto state = state_answer(path);

@@ -165,6 +165,7 @@ TEST_F(resources_of_a_node, name_the_methods_that_they_take) {
   EXPECT_TRUE(std::any_of(r.headers.begin(), r.headers.end(), [](const auto& h) {
     return h.name == "Allow" && h.value == "GET, HEAD";
   }));
+  EXPECT_EQ(get("/conductor/v1/backup", "POST").status, 405);
 }
 
 } // namespace
