@@ -103,7 +103,10 @@ caf::result<response> answer_generations(self_ptr self, const request_ptr& asked
   constexpr std::string_view end = "/cancel";
   std::string_view path = asked->target;
   path = path.substr(0, path.find('?'));
-  path.remove_prefix(std::min(path.size(), root.size() + 1));
+  path.remove_prefix(root.size());
+  if (path == "/" || (!path.empty() && path.front() != '/'))
+    return make_error(errc::not_found, "there is nothing at " + asked->target);
+  path.remove_prefix(std::min<std::size_t>(path.size(), 1));
   const bool cancels = path.ends_with(end) && path.size() > end.size();
   if (cancels)
     path.remove_suffix(end.size());

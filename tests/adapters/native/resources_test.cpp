@@ -168,5 +168,13 @@ TEST_F(resources_of_a_node, name_the_methods_that_they_take) {
   EXPECT_EQ(get("/conductor/v1/backup", "POST").status, 405);
 }
 
+TEST_F(resources_of_a_node, list_generations_at_one_place_only) {
+  for (const auto* other : {"X", "/", "X/cancel"}) {
+    failure = {};
+    get(std::string{"/conductor/v1/generations"} + other);
+    EXPECT_EQ(failure, errc::not_found) << other;
+  }
+}
+
 } // namespace
 } // namespace conductor::test
