@@ -66,6 +66,8 @@ std::string quoted(std::string_view text) {
 std::string merged(std::string_view object, std::string_view patch) {
   if (patch == "{}")
     return std::string{object};
+  if (patch == "null")
+    return "{}";
   auto j = parse(object);
   j.merge_patch(parse(patch));
   return dump(j);

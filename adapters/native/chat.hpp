@@ -18,7 +18,7 @@ std::string assistant_message(std::string_view text, std::string_view thinking,
                               std::string_view tool_calls);
 /// A JSON string.
 std::string quoted(std::string_view text);
-/// An object after a JSON merge patch (RFC 7396).
+/// An object after a JSON merge patch (RFC 7396); a null leaves an empty one.
 std::string merged(std::string_view object, std::string_view patch);
 /// Two JSON arrays in one; each may be empty.
 std::string joined(std::string_view array, std::string_view more);

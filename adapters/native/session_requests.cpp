@@ -54,10 +54,13 @@ std::string settings_of(const json& from, bool patch) {
   return dump(found);
 }
 
-std::string metadata_of(const json& from) {
+/// A null stays, and removes all, where `patch`.
+std::string metadata_of(const json& from, bool patch) {
   const auto i = from.find("metadata");
-  if (i == from.end() || i->is_null())
+  if (i == from.end() || (i->is_null() && !patch))
     return "{}";
+  if (i->is_null())
+    return "null";
   if (!i->is_object())
     throw bad_request("\"metadata\" must be an object");
   return dump(*i);
@@ -195,7 +198,7 @@ session_record parse_session(std::string_view body) {
   r.info.title = text(j, "title");
   r.info.system = system_of(text(j, "system"));
   r.info.settings = settings_of(j, false);
-  r.info.metadata = metadata_of(j);
+  r.info.metadata = metadata_of(j, false);
   r.info.time_to_live = life_of(j);
   boost::crc_32_type digest;
   digest.process_bytes(body.data(), body.size());
@@ -216,7 +219,7 @@ change_session parse_change(std::string_view body) {
   if (j.contains("system"))
     c.system = system_of(text(j, "system"));
   c.settings = settings_of(j, true);
-  c.metadata = metadata_of(j);
+  c.metadata = metadata_of(j, true);
   if (j.contains("ttl_seconds"))
     c.time_to_live = life_of(j);
   return c;

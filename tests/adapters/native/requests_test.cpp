@@ -1,3 +1,4 @@
+#include "adapters/native/chat.hpp"
 #include "adapters/native/json_input.hpp"
 #include "adapters/native/session_requests.hpp"
 
@@ -18,6 +19,15 @@ TEST(native_requests, refuse_what_nests_too_deep) {
   EXPECT_NO_THROW(parse_session(nested(200)));
   EXPECT_THROW(parse_session(nested(300)), bad_request);
   EXPECT_THROW(parse_session(nested(1'000'000)), bad_request);
+}
+
+TEST(native_requests, remove_all_metadata_with_a_null) {
+  const auto left = [](const std::string& patch) {
+    return chat::merged(R"({"a":1})", parse_change(patch).metadata);
+  };
+  EXPECT_EQ(left(R"({"metadata":null})"), "{}");
+  EXPECT_EQ(left(R"({"metadata":{"a":null,"b":2}})"), R"({"b":2})");
+  EXPECT_EQ(left("{}"), R"({"a":1})");
 }
 
 } // namespace
