@@ -231,8 +231,10 @@ say parse_message(std::string_view body) {
             "options", "keep_alive", "format", "tools", "think", "when_busy"});
   say s;
   if (j.contains("messages")) {
-    if (j.contains("content"))
-      throw bad_request("\"content\" and \"messages\" exclude each other");
+    for (const auto* key : {"content", "images", "role", "tool_name", "tool_call_id"})
+      if (j.contains(key))
+        throw bad_request(std::string{"\""} + key +
+                          "\" and \"messages\" exclude each other");
     if (!j["messages"].is_array() || j["messages"].empty())
       throw bad_request("\"messages\" must be an array of one or more");
     for (const auto& one : j["messages"]) {

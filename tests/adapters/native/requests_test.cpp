@@ -21,6 +21,14 @@ TEST(native_requests, refuse_what_nests_too_deep) {
   EXPECT_THROW(parse_session(nested(1'000'000)), bad_request);
 }
 
+TEST(native_requests, take_one_message_or_many_but_no_mixture) {
+  const std::string many = R"({"messages":[{"content":"a"},{"content":"b"}])";
+  EXPECT_EQ(parse_message(many + "}").messages.size(), 2u);
+  for (const std::string beside :
+       {R"("content":"a")", R"("images":[])", R"("role":"tool")", R"("tool_name":"t")"})
+    EXPECT_THROW(parse_message(many + "," + beside + "}"), bad_request) << beside;
+}
+
 TEST(native_requests, remove_all_metadata_with_a_null) {
   const auto left = [](const std::string& patch) {
     return chat::merged(R"({"a":1})", parse_change(patch).metadata);
