@@ -30,7 +30,8 @@ answer_piece piece_of(const json& record) {
   if (const auto m = record.find("message"); m != record.end() && m->is_object()) {
     p.text = text_at(*m, "content");
     p.thinking = text_at(*m, "thinking");
-    if (const auto calls = m->find("tool_calls"); calls != m->end())
+    if (const auto calls = m->find("tool_calls");
+        calls != m->end() && calls->is_array() && !calls->empty())
       p.tool_calls = dump(*calls);
   }
   return p;

@@ -38,5 +38,14 @@ TEST(native_requests, remove_all_metadata_with_a_null) {
   EXPECT_EQ(left("{}"), R"({"a":1})");
 }
 
+TEST(native_chat, takes_no_calls_of_tools_for_none) {
+  for (const std::string none : {"null", "[]", "{}", "\"\""}) {
+    const auto pieces =
+        chat::read_records(R"({"message":{"content":"a","tool_calls":)" + none + "}}\n");
+    ASSERT_EQ(pieces.size(), 1u);
+    EXPECT_EQ(pieces[0].tool_calls, "") << none;
+  }
+}
+
 } // namespace
 } // namespace conductor::test
