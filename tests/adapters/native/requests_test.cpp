@@ -1,6 +1,7 @@
 #include "adapters/native/chat.hpp"
 #include "adapters/native/json_input.hpp"
 #include "adapters/native/session_requests.hpp"
+#include "adapters/native/time_text.hpp"
 
 #include <gtest/gtest.h>
 
@@ -36,6 +37,16 @@ TEST(native_requests, remove_all_metadata_with_a_null) {
   EXPECT_EQ(left(R"({"metadata":null})"), "{}");
   EXPECT_EQ(left(R"({"metadata":{"a":null,"b":2}})"), R"({"b":2})");
   EXPECT_EQ(left("{}"), R"({"a":1})");
+}
+
+TEST(native_times, read_what_others_write) {
+  EXPECT_EQ(time_text(time_of("2026-11-24T03:15:56.316Z")), "2026-11-24T03:15:56.316Z");
+  EXPECT_EQ(time_text(time_of("2026-11-24T03:15:56.5Z")), "2026-11-24T03:15:56.500Z");
+  EXPECT_EQ(time_text(time_of("2026-11-24T03:15:56.123456+02:30")),
+            "2026-11-24T00:45:56.123Z");
+  EXPECT_EQ(time_text(time_of("2026-11-24T03:15:56-01:00")), "2026-11-24T04:15:56.000Z");
+  EXPECT_EQ(time_text(time_of("1969-12-31T23:59:59.25Z")), "1969-12-31T23:59:59.250Z");
+  EXPECT_EQ(time_of("yesterday"), 0);
 }
 
 TEST(native_chat, takes_no_calls_of_tools_for_none) {
