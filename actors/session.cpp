@@ -154,7 +154,7 @@ session_actor::behavior_type session(session_actor::stateful_pointer<session_sta
   st.messages = record->messages;
   st.log = event_log{st.info.reserved}; // numbers up to there may have been told
   for (auto& m : st.messages)           // the SESSION before this one failed
-    if (m.state == message_state::queued || m.state == message_state::streaming) {
+    if (!settled(m.state)) {
       m.state = message_state::interrupted;
       st.refused.insert(m.seq);
       save_soon(self);

@@ -155,13 +155,10 @@ caf::result<created_session> create(self_ptr self, create_session& c) {
   return promise;
 }
 
-bool settled(const session_message& m) {
-  return m.state != message_state::queued && m.state != message_state::streaming;
-}
-
 /// The last message before the turn that is under way, if one is.
 std::uint64_t last_settled(const std::vector<session_message>& all) {
-  const auto open = std::find_if_not(all.begin(), all.end(), settled);
+  const auto open = std::find_if_not(
+      all.begin(), all.end(), [](const session_message& m) { return settled(m.state); });
   if (open == all.end())
     return all.empty() ? 0 : all.back().seq;
   const auto answer =
@@ -187,7 +184,7 @@ std::optional<session_record> copy_up_to(const session_record& from,
   for (const auto& m : from.messages) {
     if (m.seq > last)
       break;
-    if (!settled(m))
+    if (!settled(m.state))
       return std::nullopt;
     copy.info.forked_at = m.seq;
     auto& to = copy.messages.emplace_back(m);

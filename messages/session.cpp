@@ -25,6 +25,10 @@ std::optional<message_state> message_state_of(std::string_view name) noexcept {
   return static_cast<message_state>(i - states.begin());
 }
 
+bool settled(message_state state) noexcept {
+  return state != message_state::queued && state != message_state::streaming;
+}
+
 const char* to_string(event_type type) noexcept {
   return types[static_cast<std::size_t>(type)];
 }

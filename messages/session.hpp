@@ -22,6 +22,8 @@ using wall_time = std::int64_t;
 /// How far a message came.
 enum class message_state { queued, streaming, done, cancelled, failed, interrupted };
 const char* to_string(message_state state) noexcept;
+/// Nothing more comes of it: it neither waits nor streams.
+bool settled(message_state state) noexcept;
 /// By name; empty: there is no such state.
 std::optional<message_state> message_state_of(std::string_view name) noexcept;
 

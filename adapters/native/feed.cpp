@@ -218,7 +218,7 @@ void pass_on_snapshot(self_ptr self, const session_event& e) {
     return;
   }
   st.answer = *m;
-  if (m->state == message_state::queued || m->state == message_state::streaming)
+  if (!settled(m->state))
     return;
   end.type = terminal_of(m->state);
   end.used = m->used;

@@ -145,9 +145,7 @@ session_message imported_message(const json& from) {
     const auto state = message_state_of(name);
     if (!state)
       throw bad_request("\"state\" must be done, cancelled, failed or interrupted");
-    m.state = *state;
-    if (*state == message_state::queued || *state == message_state::streaming)
-      m.state = message_state::interrupted;
+    m.state = settled(*state) ? *state : message_state::interrupted;
   }
   const bool said = m.state == message_state::done || m.state == message_state::cancelled;
   if (role == "assistant" && said && !(m.content.empty() && m.tool_calls.empty()))

@@ -79,8 +79,7 @@ promise list(self_ptr self, const request_ptr& asked) {
 }
 
 bool under_way(const session_record& r) {
-  return !r.messages.empty() && (r.messages.back().state == message_state::queued ||
-                                 r.messages.back().state == message_state::streaming);
+  return !r.messages.empty() && !settled(r.messages.back().state);
 }
 
 promise read(self_ptr self, const request_ptr& asked, const std::string& id) {
