@@ -8,14 +8,6 @@ namespace {
 
 using arrival = session_state::arrival;
 
-caf::error mismatch(const session_state& st, const wanted_version& wanted) {
-  if (!wanted || *wanted == st.info.version)
-    return {};
-  return make_error(errc::version_mismatch, "the session has version " +
-                                                std::to_string(st.info.version) +
-                                                ", not " + std::to_string(*wanted));
-}
-
 std::size_t turns_ahead(const session_state& st) {
   return st.turns.size() + st.arriving.size();
 }
@@ -124,7 +116,7 @@ caf::result<said> take_message(self_ptr self, say& s) {
   auto& st = self->state;
   if (auto again = answer_again(self, s))
     return std::move(*again);
-  if (auto e = mismatch(st, s.version))
+  if (auto e = mismatch(st.info, s.version))
     return e;
   const auto before = turns_ahead(st);
   const bool anew = s.messages.empty();
@@ -197,7 +189,7 @@ caf::result<said> take_message(self_ptr self, say& s) {
 
 caf::result<session_record_ptr> change(self_ptr self, change_session& c) {
   auto& st = self->state;
-  if (auto e = mismatch(st, c.version))
+  if (auto e = mismatch(st.info, c.version))
     return e;
   auto before = st.info;
   const auto set = [](auto& to, auto& from) {
@@ -236,7 +228,7 @@ caf::result<session_record_ptr> change(self_ptr self, change_session& c) {
 
 caf::result<session_record_ptr> rewind(self_ptr self, const rewind_session& r) {
   auto& st = self->state;
-  if (auto e = mismatch(st, r.version))
+  if (auto e = mismatch(st.info, r.version))
     return e;
   if (st.rewriting || turns_ahead(st) > 0)
     return busy();

@@ -252,13 +252,10 @@ caf::result<stored> erase(self_ptr self, const erase_session& e) {
          self->request(s, caf::infinite, describe{})
              .then(
                  [self, promise, e](const session_record_ptr& now) mutable {
-                   if (now->info.version == *e.version)
-                     erase_now(self, e.id, promise);
+                   if (auto other = mismatch(now->info, e.version))
+                     promise.deliver(other);
                    else
-                     promise.deliver(make_error(
-                         errc::version_mismatch,
-                         "the session has version " + std::to_string(now->info.version) +
-                             ", not " + std::to_string(*e.version)));
+                     erase_now(self, e.id, promise);
                  },
                  [promise](const caf::error& e) mutable { promise.deliver(e); });
        }));

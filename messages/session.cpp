@@ -33,6 +33,14 @@ const char* to_string(event_type type) noexcept {
   return types[static_cast<std::size_t>(type)];
 }
 
+caf::error mismatch(const session_info& info, const wanted_version& wanted) {
+  if (!wanted || *wanted == info.version)
+    return {};
+  return make_error(errc::version_mismatch, "the session has version " +
+                                                std::to_string(info.version) + ", not " +
+                                                std::to_string(*wanted));
+}
+
 bool is_terminal(event_type type) noexcept {
   return type == event_type::done || type == event_type::cancelled ||
          type == event_type::error;

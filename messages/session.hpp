@@ -218,6 +218,8 @@ using talk_actor = follower_actor::extend<
 
 /// What a request may demand of a session's `version`; empty: nothing.
 using wanted_version = std::optional<std::uint64_t>;
+/// Why the session cannot be what was wanted; no error: it is.
+caf::error mismatch(const session_info& info, const wanted_version& wanted);
 
 /// Messages of the user or of his tools, and the answer that they ask for.
 struct say {
