@@ -70,7 +70,7 @@ void save_what_came(self_ptr self) {
       !st.refused.contains(st.turns.front().answer))
     changed.push_back(st.turns.front().answer);
   if (!changed.empty())
-    save(self, std::move(changed), {}, [](const caf::error*) {});
+    save(self, std::move(changed));
 }
 
 } // namespace
@@ -91,7 +91,7 @@ void tell(self_ptr self, session_event e) {
   st.log.append(std::move(e));
   pump_all(self);
   if (st.log.wanted(st.info.reserved) > st.info.reserved)
-    save(self, {}, {}, [](const caf::error*) {});
+    save(self, {});
 }
 
 void save(self_ptr self, std::vector<std::uint64_t> changed,
@@ -182,7 +182,6 @@ session_actor::behavior_type session(session_actor::stateful_pointer<session_sta
           return;
         auto& st = self->state;
         st.status = s.head->status;
-        st.began = true;
         if (st.status != 200)
           return;
         session_event e;

@@ -46,7 +46,6 @@ struct session_state {
   };
   /// Messages that STORE has not taken yet.
   struct arrival {
-    std::string key;
     std::uint64_t asked = 0;
     std::uint64_t answer = 0;
     std::vector<caf::typed_response_promise<said>> waiting;
@@ -64,8 +63,7 @@ struct session_state {
   std::list<turn> turns;  ///< the first one is under way
   bool rewriting = false; ///< STORE is asked to erase messages
   publisher_actor answer;
-  bool began = false;              ///< the answer's head came
-  int status = 0;                  ///< of the answer under way
+  int status = 0;                  ///< of the answer under way; 0: no head came yet
   std::string reason;              ///< of its end
   std::string failure;             ///< what Ollama said instead of an answer
   bool finishing = false;          ///< the turn is over, STORE is still to take it

@@ -139,7 +139,6 @@ caf::result<said> take_message(self_ptr self, say& s) {
   auto seq = st.messages.empty() ? 0 : st.messages.back().seq;
   arrival a;
   a.asked = seq + 1;
-  a.key = s.key;
   std::vector<std::uint64_t> fresh;
   for (auto& m : s.messages) {
     m.seq = ++seq;

@@ -16,8 +16,10 @@ session_message& message(session_state& st, std::uint64_t seq);
 /// Numbers an event and sends it to the followers.
 void tell(self_ptr self, session_event e);
 /// What was `changed` since is offered to STORE; `then` gets null, or why it was refused.
-void save(self_ptr self, std::vector<std::uint64_t> changed,
-          std::optional<std::uint64_t> keep, std::function<void(const caf::error*)> then);
+void save(
+    self_ptr self, std::vector<std::uint64_t> changed,
+    std::optional<std::uint64_t> keep = {},
+    std::function<void(const caf::error*)> then = [](const caf::error*) {});
 /// Saves what came, in a second.
 void save_soon(self_ptr self);
 session_record_ptr copy_of(const session_state& st);

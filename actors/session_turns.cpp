@@ -18,28 +18,29 @@ session_event about(event_type type, std::uint64_t message) {
 }
 
 /// Leaves out the oldest turns where the loaded model has no room for them.
-void make_room(self_ptr self, const session_state::turn& t) {
+void make_room(self_ptr self, std::uint64_t answer, const std::string& settings) {
   auto& st = self->state;
-  const auto set = st.links.codec.context(
-      st.links.codec.merge(st.info.settings, message(st, t.answer).settings));
-  const auto cut = trim_for(st.info, st.messages, t.answer, set != 0 ? set : st.context);
+  const auto set = st.links.codec.context(settings);
+  const auto cut = trim_for(st.info, st.messages, answer, set != 0 ? set : st.context);
   if (cut.through == st.info.trimmed)
     return;
   st.info.trimmed = cut.through;
-  auto e = about(event_type::trimmed, t.answer);
+  auto e = about(event_type::trimmed, answer);
   e.through = cut.through;
   e.tokens = cut.tokens;
   tell(self, std::move(e));
 }
 
-request_ptr request_of(session_state& st, const session_state::turn& t) {
+request_ptr request_of(const session_state& st, const session_state::turn& t,
+                       const std::string& settings) {
   auto asked = std::make_shared<request>();
   asked->id = t.request_id;
   asked->kind = request_kind::inference;
   asked->method = "POST";
   asked->target = "/api/chat";
   asked->headers = {{"Content-Type", "application/json"}};
-  asked->body = bytes::adopt(compose(st.info, st.messages, t.answer, st.links.codec));
+  asked->body =
+      bytes::adopt(compose(st.info, st.messages, t.answer, settings, st.links.codec));
   asked->model = st.info.model;
   asked->streams = true;
   asked->repeatable = true;
@@ -122,15 +123,15 @@ void begin_turn(self_ptr self) {
   if (st.answer || st.finishing || st.turns.empty())
     return;
   const auto t = st.turns.front();
-  make_room(self, t);
   auto& m = message(st, t.answer);
+  const auto settings = st.links.codec.merge(st.info.settings, m.settings);
+  make_room(self, t.answer, settings);
   m.state = message_state::streaming;
   m.model = st.info.model;
-  st.began = false;
   st.status = 0;
   st.failure.clear();
   st.reason.clear();
-  st.answer = st.links.start(request_of(st, t));
+  st.answer = st.links.start(request_of(st, t, settings));
   self->monitor(st.answer);
   self->send(st.answer, subscribe{caf::actor_cast<subscriber_actor>(self)});
   self->send(st.answer, demand{st.links.window_bytes});
@@ -151,8 +152,8 @@ void ask_what_is_loaded(self_ptr self, std::uint64_t answer) {
             const auto up = std::find_if(
                 fleet.backends.begin(), fleet.backends.end(),
                 [](const auto& b) { return b.status.state == backend_state::up; });
-            if (m != nullptr || up == fleet.backends.end() || st.began || !st.answer ||
-                st.turns.front().answer != answer)
+            if (m != nullptr || up == fleet.backends.end() || st.status != 0 ||
+                !st.answer || st.turns.front().answer != answer)
               return;
             auto e = about(event_type::loading, answer);
             e.model = st.info.model;

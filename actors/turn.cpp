@@ -9,11 +9,24 @@ namespace {
 /// Of text that Ollama has not counted yet.
 constexpr std::size_t bytes_a_token = 4;
 
+/// Of the messages that ask for message `answer`.
+std::size_t bytes_asked(const std::vector<session_message>& messages,
+                        std::uint64_t answer) {
+  std::size_t bytes = 0;
+  for (auto i = messages.rbegin(); i != messages.rend(); ++i)
+    if (i->seq < answer) {
+      if (i->role == "assistant")
+        break;
+      bytes += i->wire.size();
+    }
+  return bytes;
+}
+
 } // namespace
 
 std::string compose(const session_info& info,
                     const std::vector<session_message>& messages, std::uint64_t answer,
-                    const session_codec& codec) {
+                    const std::string& settings, const session_codec& codec) {
   auto body = "{\"model\":" + codec.quote(info.model) + ",\"messages\":[";
   bool first = true;
   const auto add = [&](const std::string& wire) {
@@ -24,13 +37,9 @@ std::string compose(const session_info& info,
     body += wire;
   };
   add(info.system);
-  std::string settings = info.settings;
-  for (const auto& m : messages) {
+  for (const auto& m : messages)
     if (m.seq > info.trimmed && m.seq < answer)
       add(m.wire);
-    if (m.seq == answer)
-      settings = codec.merge(info.settings, m.settings);
-  }
   body += "],\"stream\":true";
   if (settings.size() > 2) // more than {}
     body.append(",").append(settings, 1, settings.size() - 2);
@@ -45,14 +54,7 @@ std::uint64_t turn_tokens(const session_info& info,
     const auto before = tokens_of(info, messages) - answer.tokens;
     return counted - std::min(counted, before);
   }
-  auto bytes = answer.wire.size();
-  for (auto i = messages.rbegin(); i != messages.rend(); ++i)
-    if (i->seq < answer.seq) {
-      if (i->role == "assistant")
-        break;
-      bytes += i->wire.size();
-    }
-  return bytes / bytes_a_token;
+  return (answer.wire.size() + bytes_asked(messages, answer.seq)) / bytes_a_token;
 }
 
 std::uint64_t tokens_of(const session_info& info,
@@ -66,14 +68,7 @@ std::uint64_t tokens_of(const session_info& info,
 
 trim trim_for(const session_info& info, const std::vector<session_message>& messages,
               std::uint64_t answer, std::uint64_t context) {
-  std::uint64_t asked = 0; // what is new in this turn
-  for (auto i = messages.rbegin(); i != messages.rend(); ++i)
-    if (i->seq < answer) {
-      if (i->role == "assistant")
-        break;
-      asked += i->wire.size() / bytes_a_token;
-    }
-  auto left = tokens_of(info, messages) + asked;
+  auto left = tokens_of(info, messages) + bytes_asked(messages, answer) / bytes_a_token;
   trim t{info.trimmed, left};
   if (context == 0 || left * 10 < context * 9)
     return t;

@@ -26,11 +26,12 @@ struct session_codec {
   std::function<std::uint64_t(std::string_view)> context;
 };
 
-/// The request whose answer is message `answer`. It begins with the bytes of the one
-/// before it, so that Ollama's prompt cache is used.
+/// The request whose answer is message `answer`, with these settings of its turn (a JSON
+/// object). It begins with the bytes of the one before it, so that Ollama's prompt cache
+/// is used.
 std::string compose(const session_info& info,
                     const std::vector<session_message>& messages, std::uint64_t answer,
-                    const session_codec& codec);
+                    const std::string& settings, const session_codec& codec);
 
 /// What an answer and the messages that asked for it add to the prompt: what Ollama
 /// counted, less what the turns before it take; estimated where it counted nothing.
