@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <limits>
 
 namespace conductor {
 namespace {
@@ -224,7 +223,10 @@ change_session parse_change(std::string_view body) {
 }
 
 say parse_message(std::string_view body) {
-  const auto j = object_of(body);
+  return say_of(object_of(body));
+}
+
+say say_of(const json& j) {
   allow(j, {"content", "images", "role", "tool_name", "tool_call_id", "messages",
             "options", "keep_alive", "format", "tools", "think", "when_busy"});
   say s;
@@ -277,7 +279,10 @@ fork_session parse_fork(std::string_view body) {
 }
 
 stop_turn parse_cancel(std::string_view body) {
-  const auto j = object_of(body);
+  return stop_of(object_of(body));
+}
+
+stop_turn stop_of(const json& j) {
   allow(j, {"message"});
   return {number(j, "message", 0)};
 }

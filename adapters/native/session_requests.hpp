@@ -14,16 +14,18 @@ using json_input::bad_request;
 session_record parse_session(std::string_view body);
 /// `PATCH …/ID`: a JSON merge patch.
 change_session parse_change(std::string_view body);
-/// `POST …/messages`.
+/// `POST …/messages`, and what it says where it is parsed already.
 say parse_message(std::string_view body);
+say say_of(const json_input::json& j);
 /// `POST …/regenerate`.
 say parse_regenerate(std::string_view body);
 /// `POST …/rewind`.
 rewind_session parse_rewind(std::string_view body);
 /// `POST …/fork`; the ids are not set.
 fork_session parse_fork(std::string_view body);
-/// `POST …/cancel`.
+/// `POST …/cancel`, likewise.
 stop_turn parse_cancel(std::string_view body);
+stop_turn stop_of(const json_input::json& j);
 /// Query of `GET /conductor/v1/sessions`.
 store_list parse_list(std::string_view target);
 

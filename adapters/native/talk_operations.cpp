@@ -119,7 +119,7 @@ void talk::speak(const std::string& ref, const std::string& id, json op) {
   }
   auto key = json_input::text(op, "idempotency_key");
   op.erase("idempotency_key");
-  auto s = parse_message(json_input::dump(without_envelope(std::move(op))));
+  auto s = say_of(without_envelope(std::move(op)));
   s.key = std::move(key);
   s.request_id = links_.request_id;
   ++operations_;
@@ -140,7 +140,7 @@ void talk::speak(const std::string& ref, const std::string& id, json op) {
 }
 
 void talk::stop(const std::string& ref, const std::string& id, const json& op) {
-  const auto which = parse_cancel(json_input::dump(without_envelope(op)));
+  const auto which = stop_of(without_envelope(op));
   ++operations_;
   ask_session<stopped_turn>(
       this, links_.sessions, open_session{id, {}}, which,
