@@ -1,6 +1,6 @@
 #include "adapters/native/chat.hpp"
 
-#include <nlohmann/json.hpp>
+#include "adapters/native/json_input.hpp"
 
 #include <algorithm>
 
@@ -8,10 +8,7 @@ namespace conductor::chat {
 namespace {
 
 using json = nlohmann::ordered_json;
-
-std::string dump(const json& j) {
-  return j.dump(-1, ' ', false, json::error_handler_t::replace);
-}
+using json_input::dump;
 
 json parse(std::string_view text) {
   return json::parse(text, nullptr, false);

@@ -1,9 +1,9 @@
 #include "adapters/native/feed.hpp"
 
+#include "adapters/native/answers.hpp"
 #include "adapters/native/ask_session.hpp"
 #include "adapters/native/chat.hpp"
 #include "adapters/native/header.hpp"
-#include "adapters/native/problem.hpp"
 #include "adapters/native/session_json.hpp"
 #include "adapters/native/session_path.hpp"
 #include "adapters/native/session_requests.hpp"
@@ -176,10 +176,7 @@ void answer_whole(self_ptr self, const session_event& e) {
     body += ",\"thinking\":" + chat::quoted(st.answer.thinking);
   if (!st.answer.tool_calls.empty())
     body += ",\"tool_calls\":" + st.answer.tool_calls;
-  answer(self, {200,
-                "application/json; charset=utf-8",
-                body + ",\"event\":" + to_json(e) + "}\n",
-                {}});
+  answer(self, json_answer(200, body + ",\"event\":" + to_json(e) + "}"));
 }
 
 /// An event of this turn, or any where there is none.

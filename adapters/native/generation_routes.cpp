@@ -1,7 +1,7 @@
 #include "adapters/native/generation_routes.hpp"
 
+#include "adapters/native/answers.hpp"
 #include "adapters/native/json_input.hpp"
-#include "adapters/native/problem.hpp"
 
 #include <caf/typed_response_promise.hpp>
 
@@ -56,10 +56,6 @@ json to_json(const generation_info& g) {
   return j;
 }
 
-response as_json(const json& j) {
-  return {200, "application/json; charset=utf-8", json_input::dump(j) + "\n", {}};
-}
-
 caf::error unknown(const std::string& id) {
   return make_error(errc::not_found, "no answer in flight has the id " + id);
 }
@@ -76,11 +72,12 @@ promise read(self_ptr self, const std::string& id) {
             if (id.empty() || g.about->id == id)
               all.push_back(to_json(g));
         if (id.empty())
-          reply.deliver(as_json({{"generations", std::move(all)}}));
+          reply.deliver(
+              json_answer(200, json_input::dump({{"generations", std::move(all)}})));
         else if (all.empty())
           reply.deliver(unknown(id));
         else
-          reply.deliver(as_json(all.front()));
+          reply.deliver(json_answer(200, json_input::dump(all.front())));
       });
   return reply;
 }
@@ -92,7 +89,7 @@ promise stop(self_ptr self, const std::string& id) {
       [reply](const std::vector<stopped_generations>& stopped) mutable {
         const bool any = std::any_of(stopped.begin(), stopped.end(),
                                      [](const auto& s) { return s.count > 0; });
-        reply.deliver(as_json({{"cancelled", any}}));
+        reply.deliver(json_answer(200, json_input::dump({{"cancelled", any}})));
       });
   return reply;
 }

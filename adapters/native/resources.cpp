@@ -1,11 +1,10 @@
 #include "adapters/native/resources.hpp"
 
+#include "adapters/native/answers.hpp"
 #include "adapters/native/documents.hpp"
 #include "adapters/native/generation_routes.hpp"
-#include "adapters/native/problem.hpp"
+#include "adapters/native/json_input.hpp"
 #include "adapters/native/session_routes.hpp"
-
-#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <utility>
@@ -17,11 +16,6 @@ using json = nlohmann::ordered_json;
 using self_ptr = resources_actor::stateful_pointer<resources_state>;
 
 constexpr const char* plain = "text/plain; charset=utf-8";
-constexpr const char* as_json = "application/json; charset=utf-8";
-
-std::string dump(const json& j) {
-  return j.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
-}
 
 response text(int status, std::string body) {
   return {status, plain, std::move(body), {}};
@@ -63,9 +57,9 @@ response status(const node_facts& node, const fleet_status& fleet,
   }
   const auto uptime = std::chrono::duration_cast<std::chrono::seconds>(
       request_clock::now() - node.started);
-  return {200,
-          as_json,
-          dump({{"version", node.version},
+  return json_answer(
+      200, json_input::dump(
+               {{"version", node.version},
                 {"uptime_s", uptime.count()},
                 {"listen", node.listen},
                 {"backends", std::move(backends)},
@@ -73,8 +67,7 @@ response status(const node_facts& node, const fleet_status& fleet,
                 {"generations_in_flight", in_flight},
                 {"queue", {{"waiting", fleet.waiting}, {"limit", fleet.queue_limit}}},
                 {"sessions_live", sessions.live},
-                {"store", as_status(sessions.store)}}),
-          {}};
+                {"store", as_status(sessions.store)}}));
 }
 
 /// Without its store the node still serves all but conversations: ready, and said aloud.
@@ -118,9 +111,9 @@ std::function<response()> fixed_answer(const std::string& path) {
   if (path == "/healthz")
     return [] { return text(200, "ok\n"); };
   if (path == "/conductor/v1/openapi.json")
-    return [] { return response{200, as_json, std::string{openapi_document}, {}}; };
+    return [] { return json_answer(200, std::string{openapi_document}); };
   if (path == "/conductor/v1/events.schema.json")
-    return [] { return response{200, as_json, std::string{events_schema}, {}}; };
+    return [] { return json_answer(200, std::string{events_schema}); };
   return nullptr;
 }
 

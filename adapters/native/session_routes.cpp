@@ -1,8 +1,8 @@
 #include "adapters/native/session_routes.hpp"
 
+#include "adapters/native/answers.hpp"
 #include "adapters/native/ask_session.hpp"
 #include "adapters/native/header.hpp"
-#include "adapters/native/problem.hpp"
 #include "adapters/native/session_json.hpp"
 #include "adapters/native/session_path.hpp"
 #include "adapters/native/session_requests.hpp"
@@ -18,12 +18,8 @@ namespace {
 using self_ptr = resources_actor::stateful_pointer<resources_state>;
 using promise = caf::typed_response_promise<response>;
 
-response as_json(int status, std::string body) {
-  return {status, "application/json; charset=utf-8", std::move(body) + "\n", {}};
-}
-
 response session_answer(int status, const session_record& r) {
-  auto answer = as_json(status, to_json(r));
+  auto answer = json_answer(status, to_json(r));
   answer.headers.push_back({"ETag", entity_tag(r.info.version)});
   return answer;
 }
@@ -74,7 +70,7 @@ promise list(self_ptr self, const request_ptr& asked) {
   const auto wish = parse_list(asked->target);
   return ask_all<session_page>(self, wish,
                                [limit = wish.limit](const session_page& page) {
-                                 return as_json(200, to_json(page, limit));
+                                 return json_answer(200, to_json(page, limit));
                                });
 }
 
@@ -86,7 +82,7 @@ promise read(self_ptr self, const request_ptr& asked, const std::string& id) {
   return ask_one<session_record_ptr>(
       self, id, describe{}, [asked](const session_record_ptr& r) {
         if (under_way(*r)) // its text changes without a new version
-          return as_json(200, to_json(*r));
+          return json_answer(200, to_json(*r));
         if (header_of(*asked, "If-None-Match") == entity_tag(r->info.version))
           return response{304, {}, {}, {{"ETag", entity_tag(r->info.version)}}};
         return session_answer(200, *r);
@@ -105,7 +101,7 @@ promise read_message(self_ptr self, const request_ptr& asked, const session_path
       [=](const session_actor&, const session_record_ptr& r) mutable {
         for (const auto& m : r->messages)
           if (m.seq == seq) {
-            reply.deliver(as_json(200, to_json(m)));
+            reply.deliver(json_answer(200, to_json(m)));
             return;
           }
         reply.deliver(not_found(*asked));
@@ -142,8 +138,8 @@ promise copy(self_ptr self, const request_ptr& asked, const std::string& id) {
 promise cancel(self_ptr self, const request_ptr& asked, const std::string& id) {
   return ask_one<stopped_turn>(
       self, id, parse_cancel(asked->body.view()), [](const stopped_turn& t) {
-        return as_json(200,
-                       t.cancelled ? "{\"cancelled\":true}" : "{\"cancelled\":false}");
+        return json_answer(200, t.cancelled ? "{\"cancelled\":true}"
+                                            : "{\"cancelled\":false}");
       });
 }
 
@@ -161,7 +157,7 @@ promise export_whole(self_ptr self, const request_ptr& asked, const std::string&
       self, id, describe{}, [as](const session_record_ptr& r) {
         if (as == "markdown")
           return response{200, "text/markdown; charset=utf-8", export_markdown(*r), {}};
-        return as_json(200, export_json(*r));
+        return json_answer(200, export_json(*r));
       });
 }
 

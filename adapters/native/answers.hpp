@@ -7,6 +7,9 @@
 
 namespace conductor {
 
+/// One JSON value, and a newline.
+response json_answer(int status, std::string body);
+
 /// A problem document of RFC 9457, for what is no failure of an actor: those travel as
 /// errors, and WIRE writes the same document.
 response problem(std::string_view request_id, int status, std::string_view title,

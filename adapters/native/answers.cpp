@@ -1,8 +1,14 @@
-#include "adapters/native/problem.hpp"
+#include "adapters/native/answers.hpp"
 
 #include "adapters/native/json_input.hpp"
 
+#include <utility>
+
 namespace conductor {
+
+response json_answer(int status, std::string body) {
+  return {status, "application/json; charset=utf-8", std::move(body) + "\n", {}};
+}
 
 response problem(std::string_view request_id, int status, std::string_view title,
                  std::string_view code, std::string_view detail) {
