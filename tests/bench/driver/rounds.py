@@ -2,14 +2,12 @@
 
 import contextlib
 import sys
-import tempfile
 import time
 
 from . import contenders
-from .load import Load
+from .ground import Ground
 from .process_facts import processor_seconds, resident_kib
-from .programs import many_descriptors
-from .results import Quantity, Results
+from .results import Quantity
 
 CONTENDERS = ("direct", *contenders.PROXIES)
 PARTS = ("latency", "throughput", "memory")
@@ -28,33 +26,15 @@ def many(n, noun):
     return f"{n:,} {noun}" + ("" if n == 1 else "s")
 
 
-class Bench:
-    """Owns the servers and the folder of their files while it is entered."""
+class Bench(Ground):
+    """The ground, with the proxies before it."""
 
     def __init__(self, options):
-        self._options = options
-        self._results = Results()
-        self._cleanup = contextlib.ExitStack()
+        super().__init__(options, "bench")
         self._proxies = [c for c in options.only if c != "direct"]
 
-    def __enter__(self):
-        with self._cleanup:
-            many_descriptors()
-            self._folder = self._cleanup.enter_context(
-                tempfile.TemporaryDirectory(prefix="conductor-bench-"))
-            self._load = Load(self._options.build)
-            self._ollama = contenders.ollama(self._options, self._folder)
-            self._cleanup.callback(self._ollama.stop)
-            self._ollama.wait_until_listening()
-            self._load.warm(self._ollama.port, "scripted-ollama")
-            self._cleanup = self._cleanup.pop_all()
-        return self
-
-    def __exit__(self, *_):
-        self._cleanup.close()
-
     def run(self):
-        o = self._options
+        o = self.options
         if "latency" in o.parts or "throughput" in o.parts:
             with self._started() as servers:
                 for round_ in range(o.rounds):
@@ -62,7 +42,7 @@ class Bench:
         if "memory" in o.parts and self._proxies:
             for round_ in range(o.memory_rounds):
                 self._memory_round(round_)
-        return self._results
+        return self.results
 
     @contextlib.contextmanager
     def _started(self):
@@ -70,23 +50,23 @@ class Bench:
         with contextlib.ExitStack() as cleanup:
             servers = {}
             for name in self._proxies:
-                server = contenders.PROXIES[name](self._options, self._folder,
-                                                  self._ollama.port)
+                server = contenders.PROXIES[name](self.options, self.folder,
+                                                  self.ollama.port)
                 cleanup.callback(server.stop)
                 servers[name] = server
             for server in servers.values():
                 server.wait_until_listening()
-                self._load.warm(server.port, f"{server.name}, first requests")
-            yield servers | {"direct": self._ollama}
+                self.load.warm(server.port, f"{server.name}, first requests")
+            yield servers | {"direct": self.ollama}
 
     def _order(self, round_):
         """Another one is first in every round."""
-        only = self._options.only
+        only = self.options.only
         shift = round_ % len(only)
         return only[shift:] + only[:shift]
 
     def _timed_round(self, servers, round_):
-        o = self._options
+        o = self.options
         for streams in o.streams if "latency" in o.parts else ():
             for name in self._order(round_):
                 self._latency(servers, name, round_, streams)
@@ -97,12 +77,12 @@ class Bench:
     def _measure(self, mode, servers, name, round_, **settings):
         server = servers[name]
         what = f"{name}, {mode}, {many(settings['streams'], 'stream')}"
-        self._say(f"round {round_ + 1} of {self._options.rounds}: {what}")
+        self._say(f"round {round_ + 1} of {self.options.rounds}: {what}")
         watched = server.processes() if name != "direct" else ()
-        value = self._load.timed(mode, server.port, what, watched,
-                                 window=self._options.seconds, **settings)
+        value = self.load.timed(mode, server.port, what, watched,
+                                 window=self.options.seconds, **settings)
         server.check()
-        self._results.raw.append({"contender": name, "round": round_, **value})
+        self.results.raw.append({"contender": name, "round": round_, **value})
         return value
 
     def _latency(self, servers, name, round_, streams):
@@ -110,7 +90,7 @@ class Bench:
         m = self._measure("paced", servers, name, round_, streams=streams, records=records,
                           gap_us=gap)
         at = many(streams, "stream")
-        add = self._results.add
+        add = self.results.add
         for p in ("p50", "p90", "p99"):
             add(Quantity("Time to first record", f"{p}, {at}", "us"), name, round_,
                 m["first_us"].get(p))
@@ -123,7 +103,7 @@ class Bench:
     def _throughput(self, servers, name, round_, records):
         m = self._measure("saturate", servers, name, round_, streams=64, records=records)
         chunks = many(records, "chunk")
-        add = self._results.add
+        add = self.results.add
         add(Quantity("Requests/s at saturation", f"of {chunks}, 64 streams", "1/s",
                      more_is_better=True), name, round_, m["requests_per_s"])
         add(Quantity("Processor time", f"a request of {chunks}, saturated", "us"), name, round_,
@@ -133,7 +113,7 @@ class Bench:
                 m.get("cpu_us_per_record"))
 
     def _memory_round(self, round_):
-        o = self._options
+        o = self.options
         with self._started() as servers:
             self._say(f"memory, round {round_ + 1} of {o.memory_rounds}: idle")
             self._idle(servers, round_, "no connection")
@@ -154,13 +134,13 @@ class Bench:
         server = servers[name]
         processes = server.processes()
         before = resident_kib(processes)
-        held.enter_context(self._load.held(mode, server.port, f"{name}, {what}", streams))
+        held.enter_context(self.load.held(mode, server.port, f"{name}, {what}", streams))
         time.sleep(0.3)
         server.check()
         if mode == "idle":
-            self._results.add(Quantity("Resident memory", "after the start", "KiB"), name,
+            self.results.add(Quantity("Resident memory", "after the start", "KiB"), name,
                               round_, before)
-        self._results.add(Quantity("Resident memory", what, "KiB"), name, round_,
+        self.results.add(Quantity("Resident memory", what, "KiB"), name, round_,
                           (resident_kib(processes) - before) / streams)
 
     def _idle(self, servers, round_, what):
@@ -168,10 +148,10 @@ class Bench:
         time.sleep(1)
         processes = {name: servers[name].processes() for name in self._proxies}
         before = {n: (time.monotonic(), processor_seconds(p)) for n, p in processes.items()}
-        time.sleep(self._options.idle_seconds)
+        time.sleep(self.options.idle_seconds)
         for name, (began, used) in before.items():
             share = (processor_seconds(processes[name]) - used) / (time.monotonic() - began)
-            self._results.add(Quantity("Idle processor time", what, "% of a core",
+            self.results.add(Quantity("Idle processor time", what, "% of a core",
                                        compared=False), name, round_, share * 100)
             servers[name].check()
 

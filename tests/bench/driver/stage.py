@@ -1,41 +1,19 @@
 """What all measurements of sessions stand on."""
 
 import contextlib
-import pathlib
 import sys
-import tempfile
 
 from . import contenders
-from .load import Load
+from .ground import Ground
 from .native import new_sessions
-from .programs import many_descriptors
-from .results import Results
 
 
-class Stage:
-    """Owns the scripted Ollama and the folder of all stores while it is entered."""
+class Stage(Ground):
+    """The ground, with nodes whose stores are in its folder."""
 
     def __init__(self, options):
-        self.options = options
-        self.results = Results()
+        super().__init__(options, "sessions", options.folder)
         self.notes = []
-        self._cleanup = contextlib.ExitStack()
-
-    def __enter__(self):
-        with self._cleanup:
-            many_descriptors()
-            self.folder = pathlib.Path(self._cleanup.enter_context(tempfile.TemporaryDirectory(
-                prefix="conductor-sessions-", dir=self.options.folder)))
-            self.load = Load(self.options.build)
-            self.ollama = contenders.ollama(self.options, self.folder)
-            self._cleanup.callback(self.ollama.stop)
-            self.ollama.wait_until_listening()
-            self.load.warm(self.ollama.port, "scripted-ollama")
-            self._cleanup = self._cleanup.pop_all()
-        return self
-
-    def __exit__(self, *_):
-        self._cleanup.close()
 
     def start(self, data):
         """A node on the store in that folder of the stage's, as soon as it is started."""

@@ -5,9 +5,7 @@
 namespace conductor::bench {
 
 void answer_check::expect(const question& q) {
-  expected_ = q.records;
-  count_ = 0;
-  done_ = false;
+  line_check::expect(q);
   last_ = 0;
 }
 
@@ -29,17 +27,9 @@ void answer_check::line(std::string_view text, std::vector<std::int64_t>& times)
   last_ = sent;
   if (text.find(R"("done":true)") != text.npos)
     done_ = true;
-  else if (++count_ > expected_)
-    throw load_error("more records than the " + std::to_string(expected_) + " asked for");
+  else
+    add_record();
   times.push_back(sent);
-}
-
-void answer_check::over() const {
-  if (count_ != expected_)
-    throw load_error(std::to_string(count_) + " of " + std::to_string(expected_) +
-                     " records arrived");
-  if (!done_)
-    throw load_error("the answer ended without done:true");
 }
 
 } // namespace conductor::bench

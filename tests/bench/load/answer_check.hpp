@@ -8,15 +8,12 @@ namespace conductor::bench {
 /// it was sent, then `done:true`, then nothing.
 class answer_check : public line_check {
 public:
+  answer_check() : line_check("done:true") {}
+
   void expect(const question& q) override;
   void line(std::string_view text, std::vector<std::int64_t>& times) override;
-  void over() const override;
-  unsigned count() const override { return count_; }
 
 private:
-  unsigned expected_ = 0;
-  unsigned count_ = 0;
-  bool done_ = false;
   std::int64_t last_ = 0;
 };
 

@@ -38,10 +38,8 @@ bool take_number(std::string_view& text, char border, Number& number) {
 
 void stamp_check::expect(const question& q) {
   word_ = q.word;
-  expected_ = q.records;
-  count_ = 0;
+  line_check::expect(q);
   event_ = 0;
-  done_ = false;
 }
 
 void stamp_check::line(std::string_view text, std::vector<std::int64_t>& times) {
@@ -93,19 +91,9 @@ void stamp_check::stamps(std::string_view said, std::vector<std::int64_t>& times
     if (number != count_)
       throw load_error("record " + std::to_string(number) + " where " +
                        std::to_string(count_) + " was due");
-    if (++count_ > expected_)
-      throw load_error("more records than the " + std::to_string(expected_) +
-                       " asked for");
+    add_record();
     times.push_back(due);
   }
-}
-
-void stamp_check::over() const {
-  if (count_ != expected_)
-    throw load_error(std::to_string(count_) + " of " + std::to_string(expected_) +
-                     " records arrived");
-  if (!done_)
-    throw load_error("the answer ended without its end");
 }
 
 } // namespace conductor::bench

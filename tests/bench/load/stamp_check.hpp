@@ -11,10 +11,10 @@ namespace conductor::bench {
 /// comes once and in order, then the end, then nothing.
 class stamp_check : public line_check {
 public:
+  stamp_check() : line_check("its end") {}
+
   void expect(const question& q) override;
   void line(std::string_view text, std::vector<std::int64_t>& times) override;
-  void over() const override;
-  unsigned count() const override { return count_; }
 
 private:
   void event(std::string_view type, std::string_view text,
@@ -22,10 +22,7 @@ private:
   void stamps(std::string_view said, std::vector<std::int64_t>& times);
 
   std::string word_;
-  unsigned expected_ = 0;
-  unsigned count_ = 0;
   std::uint64_t event_ = 0; ///< number of the last one
-  bool done_ = false;
 };
 
 } // namespace conductor::bench

@@ -1,0 +1,36 @@
+"""What every measurement stands on."""
+
+import contextlib
+import pathlib
+import tempfile
+
+from . import contenders
+from .load import Load
+from .programs import many_descriptors
+from .results import Results
+
+
+class Ground:
+    """Owns the scripted Ollama and a folder, in `parent` or the system's, while it is entered."""
+
+    def __init__(self, options, name, parent=None):
+        self.options = options
+        self.results = Results()
+        self._name, self._parent = name, parent
+        self._cleanup = contextlib.ExitStack()
+
+    def __enter__(self):
+        with self._cleanup:
+            many_descriptors()
+            self.folder = pathlib.Path(self._cleanup.enter_context(tempfile.TemporaryDirectory(
+                prefix=f"conductor-{self._name}-", dir=self._parent)))
+            self.load = Load(self.options.build)
+            self.ollama = contenders.ollama(self.options, self.folder)
+            self._cleanup.callback(self.ollama.stop)
+            self.ollama.wait_until_listening()
+            self.load.warm(self.ollama.port, "scripted-ollama")
+            self._cleanup = self._cleanup.pop_all()
+        return self
+
+    def __exit__(self, *_):
+        self._cleanup.close()
