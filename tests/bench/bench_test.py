@@ -9,12 +9,16 @@ import socketserver
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 import unittest
 
+sys.dont_write_bytecode = True
 HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
 BUILD = pathlib.Path(sys.argv.pop(1) if len(sys.argv) > 1 else HERE.parents[1] / "build/release")
+
+from faulty import answer, verdict  # noqa: E402
+
 TINY = ("--quick --seconds 0.3 --idle-seconds 0.5 --streams 1,8 --connections 50 --held 20 "
         "--only direct,haproxy,nginx,conductor").split()
 
@@ -55,33 +59,22 @@ class Faulty(socketserver.StreamRequestHandler):
     """Answers every request with the records 0, 1, 2 … as the server's `records` tell."""
 
     def handle(self):
-        while self.rfile.readline() not in (b"\r\n", b""):
-            pass
-        out = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+        out = ""
         begin = time.monotonic_ns()
         for record in self.server.records:
             done = "true" if record == "done" else "false"
             number = 99 if record == "done" else record
             text = f'{{"t":{begin + number},"done":{done}}}\n'
             out += f"{len(text):x}\r\n{text}\r\n"
-        self.wfile.write((out + "0\r\n\r\n").encode())
-        self.rfile.read()
+        answer(self, out + "0\r\n\r\n", "Transfer-Encoding: chunked")
 
 
 class LoadGenerator(unittest.TestCase):
     def verdict(self, *records):
         """What it says of three records that arrive like this."""
-        with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Faulty) as server:
-            server.records = records
-            server.daemon_threads = True
-            threading.Thread(target=server.serve_forever, daemon=True).start()
-            done = subprocess.run(
-                [BUILD / "conductor-load", "saturate", "--port", str(server.server_address[1]),
-                 "--records", "3", "--patience", "5"],
-                capture_output=True, text=True, timeout=30, check=False)
-            server.shutdown()
-        self.assertEqual(done.returncode, 1)
-        return done.stderr.strip()
+        status, said = verdict(BUILD, Faulty, ["--records", "3"], records=records)
+        self.assertEqual(status, 1)
+        return said
 
     def test_faults_end_it_and_are_told(self):
         begin = "conductor-load: stream 0: "

@@ -9,7 +9,6 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
-import threading
 import unittest
 
 sys.dont_write_bytecode = True
@@ -19,6 +18,7 @@ BUILD = pathlib.Path(sys.argv.pop(1) if len(sys.argv) > 1 else HERE.parents[1] /
 
 from driver.failure import Failure  # noqa: E402
 from driver.stored import multiply  # noqa: E402
+from faulty import answer, verdict  # noqa: E402
 
 SHORT = "--sessions 50 --rate 20 --stored 1000 --live 200 --rounds 1 --seconds 1".split()
 
@@ -89,33 +89,21 @@ class Mixed(socketserver.StreamRequestHandler):
     """A node that answers every session with the server's `said`."""
 
     def handle(self):
-        while self.rfile.readline() not in (b"\r\n", b""):
-            pass
         events = ('{"seq":1,"type":"started"}\n'
                   f'{{"seq":2,"type":"delta","text":"{self.server.said}"}}\n'
                   '{"seq":3,"type":"done"}\n')
-        self.wfile.write(f"HTTP/1.1 200 OK\r\nContent-Length: {len(events)}\r\n\r\n{events}"
-                         .encode())
-        self.rfile.read()
+        answer(self, events, f"Content-Length: {len(events)}")
 
 
 class LoadGenerator(unittest.TestCase):
     def verdict(self, said):
         """What it says of an answer to a question for two records."""
-        with (socketserver.ThreadingTCPServer(("127.0.0.1", 0), Mixed) as server,
-              tempfile.NamedTemporaryFile("w") as sessions):
-            server.said = said
-            server.daemon_threads = True
+        with tempfile.NamedTemporaryFile("w") as sessions:
             sessions.write("one\n")
             sessions.flush()
-            threading.Thread(target=server.serve_forever, daemon=True).start()
-            done = subprocess.run(
-                [BUILD / "conductor-load", "saturate", "--port", str(server.server_address[1]),
-                 "--records", "2", "--sessions", sessions.name, "--patience", "5"],
-                capture_output=True, text=True, timeout=30, check=False)
-            server.shutdown()
-        self.assertEqual(done.returncode, 1)
-        return done.stderr.strip()
+            status, words = verdict(BUILD, Mixed, ["--records", "2", "--sessions", sessions.name], said=said)
+        self.assertEqual(status, 1)
+        return words
 
     def test_lost_and_mixed_records_end_it_and_are_told(self):
         begin = "conductor-load: stream 0: "
