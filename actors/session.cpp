@@ -49,7 +49,7 @@ auto find_sender(self_ptr self) {
 
 bool busy(const session_state& st) {
   return !st.turns.empty() || !st.arriving.empty() || !st.followers.empty() ||
-         st.saving > 0 || !st.refused.empty();
+         !st.saves.empty() || !st.refused.empty();
 }
 
 /// Ends when nobody needed it since the last look. What is under way to it comes back to
@@ -60,6 +60,15 @@ void look(self_ptr self) {
     self->quit();
   else
     self->delayed_send(self, look_every, idle_check{});
+}
+
+/// Tells everybody who still waits for STORE why he waits in vain.
+void end(self_ptr self, const caf::error& why) {
+  auto& st = self->state;
+  st.ended = true;
+  for (auto& then : std::exchange(st.saves, {}))
+    then(&why);
+  self->quit();
 }
 
 void save_what_came(self_ptr self) {
@@ -98,17 +107,25 @@ void save(self_ptr self, std::vector<std::uint64_t> changed,
           std::optional<std::uint64_t> keep,
           std::function<void(const caf::error*)> then) {
   auto& st = self->state;
-  ++st.saving;
+  if (st.ended)
+    return;
   st.info.updated = st.links.clock();
   st.info.reserved = st.log.wanted(st.info.reserved);
   store_write w{st.info, {}, false, keep};
   for (const auto seq : changed)
     w.messages.push_back(message(st, seq));
+  const auto here = st.saves.insert(st.saves.end(), std::move(then));
+  const auto take_then = [self, here] {
+    auto& saves = self->state.saves;
+    auto then = std::move(*here);
+    saves.erase(here);
+    return then;
+  };
   self->request(st.links.store(), caf::infinite, std::move(w))
       .then(
-          [self, changed, then, reserved = st.info.reserved](const stored&) {
+          [self, changed, take_then, reserved = st.info.reserved](const stored&) {
             auto& st = self->state;
-            --st.saving;
+            const auto then = take_then();
             for (const auto seq : changed)
               st.refused.erase(seq);
             st.log.reserved(reserved);
@@ -116,13 +133,13 @@ void save(self_ptr self, std::vector<std::uint64_t> changed,
             pump_all(self);
             tell_if_drained(self);
           },
-          [self, changed, then](const caf::error& e) {
+          [self, changed, take_then](const caf::error& e) {
             auto& st = self->state;
-            --st.saving;
             if (to_failure(e).code == errc::session_not_found) {
-              self->quit(); // it was erased
+              end(self, e);
               return;
             }
+            const auto then = take_then();
             st.refused.insert(changed.begin(), changed.end());
             save_soon(self);
             then(&e);
@@ -137,7 +154,7 @@ void save_soon(self_ptr self) {
 
 void tell_if_drained(self_ptr self) {
   auto& st = self->state;
-  if (!st.turns.empty() || !st.arriving.empty() || st.saving > 0)
+  if (!st.turns.empty() || !st.arriving.empty() || !st.saves.empty())
     return;
   for (auto& promise : std::exchange(st.draining, {}))
     promise.deliver(drained{});
@@ -160,6 +177,10 @@ session_actor::behavior_type session(session_actor::stateful_pointer<session_sta
       save_soon(self);
     }
   self->delayed_send(self, look_every, idle_check{});
+  self->set_exit_handler([self](const caf::exit_msg&) {
+    end(self, make_error(errc::session_not_found,
+                         "the session " + self->state.info.id + " has ended"));
+  });
   self->set_down_handler([self](const caf::down_msg& down) {
     auto& st = self->state;
     if (st.answer && st.answer.address() == down.source) {

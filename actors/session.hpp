@@ -70,9 +70,11 @@ struct session_state {
   bool dirty = false;              ///< text came since the last save
   bool ticking = false;            ///< a checkpoint is on its way
   std::set<std::uint64_t> refused; ///< messages that STORE did not take
-  std::size_t saving = 0;          ///< writes under way
-  bool used = true;                ///< since the last look
-  std::uint64_t context = 0;       ///< tokens of the loaded model; 0: unknown
+  /// Of writes under way: each is called once, with null or why STORE refused.
+  std::list<std::function<void(const caf::error*)>> saves;
+  bool ended = false;        ///< it was erased, or the node stops: nothing more begins
+  bool used = true;          ///< since the last look
+  std::uint64_t context = 0; ///< tokens of the loaded model; 0: unknown
   std::vector<caf::typed_response_promise<drained>> draining;
 
   event_log log;

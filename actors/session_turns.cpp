@@ -120,7 +120,7 @@ session_event error_event(std::string code, std::string detail) {
 
 void begin_turn(self_ptr self) {
   auto& st = self->state;
-  if (st.answer || st.finishing || st.turns.empty())
+  if (st.answer || st.finishing || st.ended || st.turns.empty())
     return;
   const auto t = st.turns.front();
   auto& m = message(st, t.answer);

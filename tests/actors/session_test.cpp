@@ -627,6 +627,15 @@ TEST_F(a_session, is_opened_anew_for_who_met_it_leaving) {
   end(old);
 }
 
+TEST_F(a_session, tells_who_speaks_while_it_is_erased) {
+  m->hold = true;
+  const auto got = speak("hello");
+  ask<stored>(subject, erase_session{"s", {}});
+  catch_up();
+  EXPECT_FALSE(*got);
+  EXPECT_NE(failure, errc{});
+}
+
 TEST_F(a_session, is_opened_once_for_all_who_ask) {
   EXPECT_EQ(open(), open());
   ask<session_actor>(subject, open_session{"none", {}});
