@@ -199,7 +199,7 @@ caf::result<session_record_ptr> change(self_ptr self, change_session& c) {
   set(st.info.title, c.title);
   set(st.info.system, c.system);
   set(st.info.time_to_live, c.time_to_live);
-  st.info.settings = st.links.codec.merge(st.info.settings, c.settings);
+  st.info.settings = st.links.codec.change_settings(st.info.settings, c.settings);
   st.info.metadata = st.links.codec.merge(st.info.metadata, c.metadata);
   ++st.info.version;
   auto promise = self->make_response_promise<session_record_ptr>();

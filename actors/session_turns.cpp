@@ -124,7 +124,7 @@ void begin_turn(self_ptr self) {
     return;
   const auto t = st.turns.front();
   auto& m = message(st, t.answer);
-  const auto settings = st.links.codec.merge(st.info.settings, m.settings);
+  const auto settings = st.links.codec.change_settings(st.info.settings, m.settings);
   make_room(self, t.answer, settings);
   m.state = message_state::streaming;
   m.model = st.info.model;

@@ -20,6 +20,8 @@ struct session_codec {
   std::function<std::string(std::string_view)> quote;
   /// A JSON merge patch (RFC 7396) applied to an object.
   std::function<std::string(std::string_view, std::string_view)> merge;
+  /// Settings of a request, a JSON object, with changes to them.
+  std::function<std::string(std::string_view, std::string_view)> change_settings;
   /// Two JSON arrays in one; each may be empty.
   std::function<std::string(std::string_view, std::string_view)> joined;
   /// `options.num_ctx` of a request's settings, in tokens; 0: not set.

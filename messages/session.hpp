@@ -224,7 +224,7 @@ caf::error mismatch(const session_info& info, const wanted_version& wanted);
 /// Messages of the user or of his tools, and the answer that they ask for.
 struct say {
   std::vector<session_message> messages; ///< none: the last ones are answered anew
-  std::string settings = "{}"; ///< JSON merge patch for this turn, on the session's
+  std::string settings = "{}";           ///< changes to the session's, for this turn
   bool refuse_when_busy = false;
   std::string key; ///< Idempotency-Key; empty: none
   wanted_version version;
@@ -254,7 +254,7 @@ struct stop_turn {
 struct stopped_turn {
   bool cancelled = false;
 };
-/// New values for what is set here; JSON merge patches for the objects.
+/// New values for what is set here; a JSON merge patch for `metadata`.
 struct change_session {
   std::optional<std::string> model;
   std::optional<std::string> title;

@@ -10,7 +10,7 @@
 #include "adapters/metrics/observer.hpp"
 #include "adapters/native/backup.hpp"
 #include "adapters/native/chat.hpp"
-#include "adapters/native/feed.hpp"
+#include "adapters/native/native_feed.hpp"
 #include "adapters/native/resources.hpp"
 #include "adapters/native/session_id.hpp"
 #include "adapters/native/talk.hpp"
@@ -152,7 +152,8 @@ publisher_actor node::start_answer(station& at, const request_ptr& asked) {
   if (asked->kind == request_kind::follow)
     return caf::actor_cast<publisher_actor>(
         spawn_on(*at.where, feed, asked,
-                 std::function<sessions_actor()>{[this] { return sessions_.get(); }}));
+                 std::function<sessions_actor()>{[this] { return sessions_.get(); }},
+                 native_feed(asked)));
   return caf::actor_cast<publisher_actor>(spawn_on(
       *at.where, generation, asked,
       generation_links{caf::actor_cast<places_actor>(at.desk),
@@ -170,8 +171,9 @@ session_links node::for_sessions() {
         });
     return start_answer(**few, asked);
   };
-  links.codec = {chat::read_records, chat::assistant_message, chat::quoted, chat::merged,
-                 chat::joined,       chat::context_of};
+  links.codec = {chat::read_records, chat::assistant_message, chat::quoted,
+                 chat::merged,       chat::changed_settings,  chat::joined,
+                 chat::context_of};
   links.clock = [] {
     return std::chrono::duration_cast<std::chrono::milliseconds>(
                std::chrono::system_clock::now().time_since_epoch())

@@ -71,6 +71,22 @@ std::string merged(std::string_view object, std::string_view patch) {
   return dump(j);
 }
 
+std::string changed_settings(std::string_view settings, std::string_view changes) {
+  if (changes == "{}")
+    return std::string{settings};
+  auto j = parse(settings);
+  const auto all = parse(changes);
+  for (const auto& [key, value] : all.items()) {
+    if (value.is_null())
+      j.erase(key);
+    else if (key == "options")
+      j[key].merge_patch(value);
+    else
+      j[key] = value;
+  }
+  return dump(j);
+}
+
 std::string joined(std::string_view array, std::string_view more) {
   auto all = array.empty() ? json::array() : parse(array);
   for (auto& one : more.empty() ? json::array() : parse(more))

@@ -20,6 +20,9 @@ std::string assistant_message(std::string_view text, std::string_view thinking,
 std::string quoted(std::string_view text);
 /// An object after a JSON merge patch (RFC 7396); a null leaves an empty one.
 std::string merged(std::string_view object, std::string_view patch);
+/// Settings of a request, changed: a null removes one, `options` change one by one, all
+/// others are replaced whole, so that a JSON schema stays what it was.
+std::string changed_settings(std::string_view settings, std::string_view changes);
 /// Two JSON arrays in one; each may be empty.
 std::string joined(std::string_view array, std::string_view more);
 /// `options.num_ctx` of a request's settings, in tokens; 0: not set.

@@ -141,6 +141,7 @@ protected:
     links.codec.merge = [](std::string_view object, std::string_view patch) {
       return std::string{patch == "{}" ? object : patch};
     };
+    links.codec.change_settings = links.codec.merge;
     links.codec.joined = [](std::string_view, std::string_view more) {
       return std::string{more};
     };

@@ -39,6 +39,20 @@ TEST(native_requests, remove_all_metadata_with_a_null) {
   EXPECT_EQ(left("{}"), R"({"a":1})");
 }
 
+TEST(native_requests, replace_a_schema_whole_and_options_one_by_one) {
+  const auto after = [](const std::string& changes) {
+    return chat::changed_settings(
+        R"({"options":{"seed":1,"top_k":2},"format":{"a":1},"think":true})", changes);
+  };
+  EXPECT_EQ(after(R"({"format":{"enum":[null,"b"],"default":null}})"),
+            R"({"options":{"seed":1,"top_k":2},)"
+            R"("format":{"enum":[null,"b"],"default":null},"think":true})");
+  EXPECT_EQ(after(R"({"options":{"seed":null,"top_p":3},"think":null})"),
+            R"({"options":{"top_k":2,"top_p":3},"format":{"a":1}})");
+  EXPECT_EQ(chat::changed_settings("{}", R"({"options":{"seed":null}})"),
+            R"({"options":{}})");
+}
+
 TEST(native_times, read_what_others_write) {
   EXPECT_EQ(time_text(time_of("2026-11-24T03:15:56.316Z")), "2026-11-24T03:15:56.316Z");
   EXPECT_EQ(time_text(time_of("2026-11-24T03:15:56.5Z")), "2026-11-24T03:15:56.500Z");
