@@ -16,6 +16,7 @@
 #include "adapters/native/talk.hpp"
 #include "adapters/ollama/prober.hpp"
 #include "adapters/ollama/upstreams.hpp"
+#include "adapters/responses/responses_feed.hpp"
 #include "runtime/scheduler.hpp"
 
 #include <caf/event_based_actor.hpp>
@@ -153,7 +154,8 @@ publisher_actor node::start_answer(station& at, const request_ptr& asked) {
     return caf::actor_cast<publisher_actor>(
         spawn_on(*at.where, feed, asked,
                  std::function<sessions_actor()>{[this] { return sessions_.get(); }},
-                 native_feed(asked)));
+                 asked->speaks == dialect::responses ? responses_feed(asked)
+                                                     : native_feed(asked)));
   return caf::actor_cast<publisher_actor>(spawn_on(
       *at.where, generation, asked,
       generation_links{caf::actor_cast<places_actor>(at.desk),

@@ -193,6 +193,7 @@ body_facts scan_body(std::string_view json) {
   body_facts facts;
   std::string name;
   std::map<std::string, std::string, std::less<>> options;
+  bool stores = false, continues = false;
   scanner scan{json};
   scan.object([&](std::string_view raw_key) {
     const auto key = key_of(raw_key);
@@ -214,11 +215,16 @@ body_facts scan_body(std::string_view json) {
       name = text_of(value);
     else if (key == "stream" && (value == "true" || value == "false"))
       facts.stream = value == "true";
+    else if (key == "store")
+      stores = value == "true";
+    else if (key == "previous_response_id")
+      continues = value != "null";
     else if (key == "shift")
       options["shift"] = value;
   });
   if (facts.model.empty())
     facts.model = std::move(name);
+  facts.stored = stores || continues;
   for (const auto& [option, value] : options)
     facts.runner_options +=
         (facts.runner_options.empty() ? "" : ",") + option + "=" + value;

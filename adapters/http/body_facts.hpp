@@ -10,6 +10,7 @@ namespace conductor {
 struct body_facts {
   std::string model; ///< `model`, else `name`
   std::optional<bool> stream;
+  bool stored = false; ///< `store` is true, or `previous_response_id` is not null
   std::string
       runner_options; ///< `options` that make Ollama reload, `num_ctx=4096,…`, sorted
 };

@@ -67,6 +67,14 @@ bool streams_natively(std::string_view method, std::string_view path) {
   return method == "GET" && path == "/conductor/v1/backup";
 }
 
+/// Of a response that this node stored, `resp_UUID_NUMBER`: Ollama's ids have no dash.
+bool names_stored_response(std::string_view path) {
+  constexpr std::string_view root = "/v1/responses/resp_";
+  constexpr std::size_t dash = 8; // the first one of a UUID
+  return path.starts_with(root) && path.size() > root.size() + dash &&
+         path[root.size() + dash] == '-';
+}
+
 } // namespace
 
 route find_route(std::string_view method, std::string_view path) {
@@ -94,6 +102,11 @@ route find_route(std::string_view method, std::string_view path) {
       r.repeatable = true;
       return r;
     }
+  }
+  if (names_stored_response(path)) {
+    r.kind = request_kind::follow;
+    r.speaks = dialect::responses;
+    return r;
   }
   if (under(path, "/v1")) {
     r.speaks = path.starts_with("/v1/messages") ? dialect::anthropic : dialect::openai;

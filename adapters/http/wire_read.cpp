@@ -220,6 +220,8 @@ void wire::ask() {
       asked->model = std::move(facts.model);
       asked->runner_options = std::move(facts.runner_options);
       asked->streams = facts.stream.value_or(route_.streams_by_default);
+      if (route_.speaks == dialect::responses && facts.stored)
+        asked->kind = request_kind::follow;
     }
     asked->body = bytes::adopt(std::move(parser_->body));
     parser_.reset();

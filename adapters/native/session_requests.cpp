@@ -197,11 +197,15 @@ session_record parse_session(std::string_view body) {
   r.info.settings = settings_of(j, false);
   r.info.metadata = metadata_of(j, false);
   r.info.time_to_live = life_of(j);
-  boost::crc_32_type digest;
-  digest.process_bytes(body.data(), body.size());
-  r.info.key_digest = digest.checksum();
+  r.info.key_digest = digest_of(body);
   import_messages(j, r);
   return r;
+}
+
+std::uint64_t digest_of(std::string_view body) {
+  boost::crc_32_type digest;
+  digest.process_bytes(body.data(), body.size());
+  return digest.checksum();
 }
 
 change_session parse_change(std::string_view body) {

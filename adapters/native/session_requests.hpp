@@ -12,6 +12,8 @@ using json_input::bad_request;
 
 /// `POST /conductor/v1/sessions`, also of an exported document; the id is not set.
 session_record parse_session(std::string_view body);
+/// Tells bodies apart that come under one Idempotency-Key.
+std::uint64_t digest_of(std::string_view body);
 /// `PATCH …/ID`: a JSON merge patch.
 change_session parse_change(std::string_view body);
 /// `POST …/messages`, and what it says where it is parsed already.

@@ -15,6 +15,8 @@ MAY_INCLUDE = {
     "config": (),
     "actors": ("messages", "config"),
     "adapters/*": ("messages", "config", "adapters/lane", "adapters/log", "adapters/blocking"),
+    # OpenAI's stored responses are another surface of the native sessions.
+    "adapters/responses": ("messages", "adapters/native", "adapters/http"),
     # What hosts the others knows only what it carries; what everyone logs with, nobody.
     "adapters/lane": ("messages", "adapters/log"),
     "adapters/log": ("config",),

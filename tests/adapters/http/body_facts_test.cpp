@@ -26,6 +26,13 @@ TEST(scan_body, reads_keys_and_names_as_go_does) {
   EXPECT_EQ(scan_body(R"({"mod\u0065l":"m\u00e4\/x"})").model, "m\xc3\xa4/x");
 }
 
+TEST(scan_body, knows_what_is_to_be_stored) {
+  EXPECT_TRUE(scan_body(R"({"store":true})").stored);
+  EXPECT_TRUE(scan_body(R"({"store":null,"previous_response_id":"r"})").stored);
+  EXPECT_FALSE(scan_body(R"({"store":false,"previous_response_id":null})").stored);
+  EXPECT_FALSE(scan_body(R"({"input":{"store":true}})").stored);
+}
+
 TEST(scan_body, takes_nothing_from_deeper_levels) {
   const auto f = scan_body(R"({"x":{"model":"no","stream":true},"y":[{"model":"no"}]})");
   EXPECT_TRUE(f.model.empty());

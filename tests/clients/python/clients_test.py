@@ -232,6 +232,22 @@ class OpenAI(Clients):
         self.assertTrue(self.answered(of_openai, lambda c: c.responses.create(
             model="canned", input=WORDS).output_text))
 
+    def test_a_stored_response_is_continued_and_told_again(self):
+        # Ollama stores none: only Conductor is asked.
+        client = of_openai(THROUGH)
+        one = client.responses.create(model="canned", input="hello", store=True)
+        with client.responses.stream(model="canned", input="and?", previous_response_id=one.id) as stream:
+            deltas = "".join(e.delta for e in stream if e.type == "response.output_text.delta")
+            two = stream.get_final_response()
+        self.assertEqual(two.output_text, deltas)
+        self.assertEqual(two.previous_response_id, one.id)
+        told = client.responses.retrieve(two.id)
+        self.assertEqual((told.output[0].id, told.output_text), (two.output[0].id, deltas))
+        self.assertEqual([i.content[0].text for i in client.responses.input_items.list(two.id)], ["and?"])
+        client.responses.delete(two.id)
+        with self.assertRaises(openai.NotFoundError):
+            client.responses.retrieve(two.id)
+
     def test_errors_have_the_same_status_and_text(self):
         for act in (lambda c: c.chat.completions.create(model="nowhere", messages=MESSAGES),
                     lambda c: list(c.chat.completions.create(model="nowhere", messages=MESSAGES, stream=True)),
