@@ -37,14 +37,13 @@ public:
 
   void begin(feed_ptr self) override {
     const auto path = session_path_of(asked_->target);
+    const auto part = path.matches && path.item.empty() ? path.part : std::string{};
     try {
-      if (!path.matches || !path.item.empty())
-        there_is_nothing(self);
-      else if (path.part == "messages")
+      if (part == "messages")
         speak(self, path.id, parse_message(asked_->body.view()));
-      else if (path.part == "regenerate")
+      else if (part == "regenerate")
         speak(self, path.id, parse_regenerate(asked_->body.view()));
-      else if (path.part == "events")
+      else if (part == "events")
         feeding::watch(self, path.id, first_wanted(*asked_));
       else
         there_is_nothing(self);

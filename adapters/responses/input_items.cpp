@@ -145,10 +145,11 @@ private:
 } // namespace
 
 std::vector<session_message> read_input(const json& input) {
-  if (input.empty() || input == "")
+  const auto text = input.is_string() ? input.get<std::string>() : std::string{};
+  if (input.is_string() ? text.empty() : input.empty())
     throw bad_request("\"input\" must not be empty");
   if (input.is_string())
-    return {asking("user", {input.get<std::string>(), json::array()})};
+    return {asking("user", {text, json::array()})};
   reader r;
   for (std::size_t i = 0; i < input.size(); ++i) {
     try {
