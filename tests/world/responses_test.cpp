@@ -265,6 +265,8 @@ TEST_F(a_node_with_responses, cancels_and_deletes) {
   auto body = streaming.read_first_chunk().body;
   const auto line = body.find("data: ") + 6;
   const auto r = json::parse(body.substr(line, body.find('\n', line) - line))["response"];
+  while (body.find("output_text.delta") == std::string::npos)
+    body += streaming.read_chunk();
   EXPECT_EQ(json::parse(at(r, "POST", "/cancel").body)["status"], "cancelled");
   while (body.find("response.incomplete") == std::string::npos) {
     const auto part = streaming.read_chunk();
