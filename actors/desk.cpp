@@ -102,6 +102,11 @@ desk_actor::behavior_type desk(self_ptr self, std::function<dispatcher_actor()> 
         st.idle.clear();
         self->send(dispatcher(self), failure);
       },
+      [self](const spent& s) {
+        auto& st = self->state;
+        if (st.waiting) // else nobody is there to be fair to
+          self->send(dispatcher(self), s);
+      },
       [self](recall r) {
         auto& st = self->state;
         st.waiting = r.waiting;

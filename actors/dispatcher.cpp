@@ -3,13 +3,14 @@
 #include "actors/routing.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <set>
 #include <utility>
 
 namespace conductor {
 namespace {
 
 using self_ptr = dispatcher_actor::stateful_pointer<dispatcher_state>;
-using waiting = dispatcher_state::waiting;
 
 constexpr auto tick_every = std::chrono::seconds(1);
 constexpr auto restart_after = std::chrono::seconds(1);
@@ -39,11 +40,15 @@ has_place free_place(const dispatcher_state& st, const acquire& wish) {
 lease_ptr grant(self_ptr self, const std::string& backend, const acquire& wish) {
   auto& st = self->state;
   const auto id = st.next_lease++;
-  st.leases[id] = {backend, wish.model, wish.takes_place};
+  st.leases[id] = {backend, wish.model, wish.takes_place, 0};
   auto* load = find(st, backend);
   if (wish.takes_place) {
     ++load->in_flight;
     ++st.taken[{backend, wish.model}];
+    if (wish.about) {
+      st.leases[id].charged = st.costs[wish.model].mean;
+      st.queue.charge(wish.about->flow, wish.about->priority, st.leases[id].charged);
+    }
   } else {
     ++load->relayed;
   }
@@ -54,22 +59,28 @@ lease_ptr grant(self_ptr self, const std::string& backend, const acquire& wish) 
           }};
 }
 
-/// True when `wish` was answered, by a lease or by an error.
+using choice = std::variant<const backend_load*, wait_for_place, failure>;
+
+choice choose(const dispatcher_state& st, const acquire& wish) {
+  return choose_backend(st.fleet, wish, free_place(st, wish),
+                        st.sessions.last(wish.session));
+}
+
+/// `what` is no wait.
 template <class Promise>
-bool try_grant(self_ptr self, const acquire& wish, Promise& reply) {
-  auto& st = self->state;
-  const auto choice = choose_backend(st.fleet, wish, free_place(st, wish),
-                                     st.sessions.last(wish.session));
-  if (const auto* b = std::get_if<const backend_load*>(&choice)) {
-    st.sessions.went(wish.session, (*b)->status.name);
-    reply.deliver(grant(self, (*b)->status.name, wish));
-    return true;
+void answer(self_ptr self, const acquire& wish, const choice& what, Promise& reply) {
+  if (const auto* b = std::get_if<const backend_load*>(&what)) {
+    const auto name = (*b)->status.name;
+    self->state.sessions.went(wish.session, name);
+    reply.deliver(grant(self, name, wish));
+  } else {
+    const auto& f = std::get<failure>(what);
+    reply.deliver(make_error(f.code, f.detail));
   }
-  if (const auto* f = std::get_if<failure>(&choice)) {
-    reply.deliver(make_error(f->code, f->detail));
-    return true;
-  }
-  return false;
+}
+
+bool must_wait(const choice& c) {
+  return std::holds_alternative<wait_for_place>(c);
 }
 
 void recall_leases(self_ptr self) {
@@ -84,14 +95,82 @@ void tell_if_waiting(self_ptr self) {
     recall_leases(self);
 }
 
+/// Wishes with the same text find the same places.
+std::string target_of(const acquire& wish) {
+  auto text = wish.model + '\n' + wish.pinned;
+  for (const auto& t : wish.tried)
+    text += '\n' + t;
+  return text;
+}
+
 void serve_queue(self_ptr self) {
-  std::erase_if(self->state.queue, [&](waiting& w) {
-    if (!try_grant(self, w.wish, w.reply))
-      return false;
+  auto& st = self->state;
+  std::set<std::string> full; // places only get fewer here
+  for (;;) {
+    choice what = wait_for_place{};
+    const auto next = st.queue.take(self->clock().now(), [&](std::uint64_t ticket) {
+      const auto& wish = st.waits.at(ticket).wish;
+      auto target = target_of(wish);
+      if (full.contains(target))
+        return false;
+      what = choose(st, wish);
+      if (must_wait(what))
+        full.insert(std::move(target));
+      return !must_wait(what);
+    });
+    if (!next)
+      break;
+    auto w = std::move(st.waits.extract(*next).mapped());
     self->demonitor(w.who);
-    return true;
-  });
+    answer(self, w.wish, what, w.reply);
+  }
   tell_if_waiting(self);
+}
+
+/// Seconds until everybody who waits now is served, about.
+double backlog(const dispatcher_state& st) {
+  double sum = 0;
+  for (const auto& [ticket, w] : st.waits)
+    if (const auto c = st.costs.find(w.wish.model); c != st.costs.end())
+      sum += c->second.mean;
+    else
+      sum += dispatcher_state::cost{}.mean;
+  double places = 0;
+  for (const auto& [at, n] : st.taken)
+    places += n;
+  return sum / std::max(places, 1.0);
+}
+
+caf::error busy(const dispatcher_state& st, errc code, std::string why) {
+  return make_error(code, std::move(why), static_cast<unsigned>(std::ceil(backlog(st))));
+}
+
+/// An answer took more or less than its flow was charged with.
+void settle(self_ptr self, const spent& s) {
+  constexpr double newest = 0.2; // weight in the mean
+  auto& st = self->state;
+  const auto i = st.leases.find(s.lease);
+  if (i == st.leases.end() || !i->second.takes_place)
+    return;
+  const auto took = std::chrono::duration<double>(s.cost).count();
+  st.queue.charge(s.flow, s.priority, took - std::exchange(i->second.charged, 0));
+  auto& c = st.costs[i->second.model];
+  c.mean = c.known ? c.mean + (took - c.mean) * newest : took;
+  c.known = true;
+}
+
+queue_list who_waits(const dispatcher_state& st, caf::actor_clock::time_point now) {
+  queue_list all;
+  const auto whole = backlog(st);
+  const auto order = st.queue.in_order();
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    const auto& w = st.waits.at(order[i].id);
+    const auto part = static_cast<double>(i + 1) / static_cast<double>(order.size());
+    all.push_back(
+        {w.wish.about, now - w.since,
+         std::chrono::nanoseconds(static_cast<std::int64_t>(whole * part * 1e9))});
+  }
+  return all;
 }
 
 void end_lease(self_ptr self, std::uint64_t id) {
@@ -122,31 +201,46 @@ void keep_time(self_ptr self) {
 
 void expire(self_ptr self) {
   auto& st = self->state;
-  const auto now = self->clock().now();
-  std::erase_if(st.queue, [&](waiting& w) {
-    if (now - w.since < st.limits.max_wait)
-      return false;
+  const auto late = self->clock().now() - st.limits.max_wait;
+  for (const auto ticket : st.queue.older_than(late)) {
+    st.queue.erase(ticket);
+    auto w = std::move(st.waits.extract(ticket).mapped());
     self->demonitor(w.who);
     w.reply.deliver(
-        make_error(errc::queue_timeout, "waited longer than queue.max_wait for a place"));
-    return true;
-  });
+        busy(st, errc::queue_timeout, "waited longer than queue.max_wait for a place"));
+  }
   tell_if_waiting(self);
 }
 
 void enqueue(self_ptr self, acquire wish, caf::actor_addr who,
              caf::typed_response_promise<lease_ptr> reply) {
   auto& st = self->state;
-  if (st.queue.size() >= st.limits.limit) {
-    reply.deliver(
-        make_error(errc::queue_full, std::to_string(st.queue.size()) +
-                                         " requests wait already; queue.limit is " +
-                                         std::to_string(st.limits.limit)));
+  const auto bytes = wish.about ? wish.about->body.size() : 0;
+  if (st.waits.size() >= st.limits.limit) {
+    reply.deliver(busy(st, errc::queue_full,
+                       std::to_string(st.waits.size()) +
+                           " requests wait already; queue.limit is " +
+                           std::to_string(st.limits.limit)));
+    return;
+  }
+  if (st.queue.bytes() + bytes > st.limits.max_bytes) {
+    reply.deliver(busy(st, errc::queue_full,
+                       "requests that wait hold " + std::to_string(st.queue.bytes()) +
+                           " bytes; queue.max_bytes is " +
+                           std::to_string(st.limits.max_bytes)));
     return;
   }
   self->monitor(who);
-  st.queue.push_back(
-      {std::move(wish), std::move(reply), std::move(who), self->clock().now()});
+  fair_queue::ticket t;
+  t.id = st.next_ticket++;
+  t.since = self->clock().now();
+  t.bytes = bytes;
+  if (wish.about) {
+    t.flow = wish.about->flow;
+    t.priority = wish.about->priority;
+  }
+  st.waits[t.id] = {std::move(wish), std::move(reply), std::move(who), t.since};
+  st.queue.push(std::move(t));
   keep_time(self);
   tell_if_waiting(self);
 }
@@ -158,6 +252,7 @@ dispatcher_actor::behavior_type dispatcher(self_ptr self,
                                            queue_settings limits, backend_factory start) {
   auto& st = self->state;
   st.limits = limits;
+  st.queue = fair_queue{limits.ageing};
   st.servers = std::move(fleet);
   st.start = std::move(start);
   st.backends.resize(st.servers.size());
@@ -172,12 +267,14 @@ dispatcher_actor::behavior_type dispatcher(self_ptr self,
   }
   self->set_down_handler([self](const caf::down_msg& down) {
     auto& st = self->state;
-    std::erase_if(st.queue, [&](waiting& w) {
-      if (w.who != down.source)
-        return false;
-      w.reply.deliver(make_error(errc::internal, "who waited has ended"));
-      return true;
-    });
+    const auto left =
+        std::find_if(st.waits.begin(), st.waits.end(),
+                     [&](const auto& entry) { return entry.second.who == down.source; });
+    if (left != st.waits.end()) {
+      st.queue.erase(left->first);
+      left->second.reply.deliver(make_error(errc::internal, "who waited has ended"));
+      st.waits.erase(left);
+    }
     std::erase_if(st.keepers,
                   [&](const keeper_actor& k) { return k.address() == down.source; });
     tell_if_waiting(self);
@@ -191,8 +288,10 @@ dispatcher_actor::behavior_type dispatcher(self_ptr self,
         auto who = wish.waiter ? wish.waiter
                                : caf::actor_cast<caf::actor_addr>(self->current_sender());
         auto reply = self->make_response_promise<lease_ptr>();
-        if (!try_grant(self, wish, reply))
+        if (const auto what = choose(self->state, wish); must_wait(what))
           enqueue(self, std::move(wish), std::move(who), reply);
+        else
+          answer(self, wish, what, reply);
         return reply;
       },
       [self](lease_ended ended) { end_lease(self, ended.id); },
@@ -218,6 +317,8 @@ dispatcher_actor::behavior_type dispatcher(self_ptr self,
         const auto& st = self->state;
         return fleet_status{st.fleet, st.queue.size(), st.limits.limit};
       },
+      [self](queue_query) { return who_waits(self->state, self->clock().now()); },
+      [self](const spent& s) { settle(self, s); },
       [self](tick) {
         self->state.ticking = false;
         expire(self);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/affinity.hpp"
+#include "actors/fair_queue.hpp"
 #include "config/settings.hpp"
 #include "messages/actors.hpp"
 
@@ -9,7 +10,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <list>
 #include <map>
 #include <string>
 #include <vector>
@@ -21,8 +21,8 @@ namespace conductor {
 /// Policy at this stage: the first backend, in configured order, that answers; behind it
 /// those not heard of yet; when every one is down the first is tried all the same, so
 /// that a restarted Ollama is found by the next request. A backend with `parallel` set
-/// gives at most that many places per model; who finds none waits, first come, first
-/// served. A waiting GENERATION that ends leaves the queue.
+/// gives at most that many places per model; who finds none waits in a fair queue,
+/// charged with what its answers take. A waiting GENERATION that ends leaves the queue.
 struct dispatcher_state {
   static inline const char* name = "dispatcher";
 
@@ -32,10 +32,16 @@ struct dispatcher_state {
     caf::actor_addr who;
     caf::actor_clock::time_point since;
   };
+  /// What answers of a model take on average, in seconds.
+  struct cost {
+    double mean = 1;
+    bool known = false;
+  };
   struct granted {
     std::string backend;
     std::string model;
     bool takes_place = false;
+    double charged = 0; ///< seconds, until it is known what it took
   };
 
   queue_settings limits;
@@ -45,7 +51,10 @@ struct dispatcher_state {
   std::function<backend_actor(const backend_settings&, const dispatcher_actor&)> start;
   std::map<std::pair<std::string, std::string>, unsigned> taken; ///< (backend, model)
   std::map<std::uint64_t, granted> leases;
-  std::list<waiting> queue;
+  std::map<std::uint64_t, waiting> waits; ///< by ticket
+  fair_queue queue{std::chrono::seconds(30)};
+  std::map<std::string, cost> costs; ///< by model
+  std::uint64_t next_ticket = 1;
   affinity sessions; ///< where each went last
   std::vector<keeper_actor> keepers;
   bool told_waiting = false; ///< keepers know that requests wait

@@ -89,6 +89,8 @@ void bound(self_ptr self) {
   }
 }
 
+void end_lease(self_ptr self);
+
 void serve_all(self_ptr self) {
   auto& st = self->state;
   std::erase_if(st.readers, [&](reader& r) { return serve(self, r); });
@@ -100,7 +102,24 @@ void serve_all(self_ptr self) {
   if (st.exchange)
     self->send(st.exchange, cancel{});
   leave_exchange(self);
+  end_lease(self);
   self->quit();
+}
+
+/// Gives the place back, and says what the answer took.
+void end_lease(self_ptr self) {
+  auto& st = self->state;
+  if (!st.lease)
+    return;
+  if (st.asked->kind == request_kind::inference) {
+    std::chrono::nanoseconds cost = self->clock().now() - st.leased;
+    if (st.end && std::holds_alternative<complete>(*st.end))
+      if (const auto& u = std::get<complete>(*st.end).used; u.answer_ns > 0)
+        cost = std::chrono::nanoseconds(u.load_ns + u.prompt_ns + u.answer_ns);
+    self->send(st.links.places,
+               spent{st.lease->id, st.asked->flow, st.asked->priority, cost});
+  }
+  st.lease.reset();
 }
 
 void finish(self_ptr self, std::variant<complete, failed> terminal) {
@@ -108,7 +127,7 @@ void finish(self_ptr self, std::variant<complete, failed> terminal) {
   if (st.end)
     return;
   st.end = std::move(terminal);
-  st.lease.reset();
+  end_lease(self);
   leave_exchange(self);
   serve_all(self);
 }
@@ -126,7 +145,7 @@ void open(self_ptr self) {
           },
           [self](const caf::error& e) {
             auto f = to_failure(e);
-            finish(self, failed{f.code, std::move(f.detail)});
+            finish(self, failed{f.code, std::move(f.detail), f.retry_after_s});
           });
 }
 
@@ -142,12 +161,14 @@ void ask_for_lease(self_ptr self) {
   self->request(st.links.places, caf::infinite, std::move(wish))
       .then(
           [self](lease_ptr lease) {
-            self->state.lease = std::move(lease);
+            auto& st = self->state;
+            st.lease = std::move(lease);
+            st.leased = self->clock().now();
             open(self);
           },
           [self](const caf::error& e) {
             auto f = to_failure(e);
-            finish(self, failed{f.code, std::move(f.detail)});
+            finish(self, failed{f.code, std::move(f.detail), f.retry_after_s});
           });
 }
 

@@ -45,6 +45,7 @@ struct generation_state {
   generation_links links;
 
   lease_ptr lease;
+  caf::actor_clock::time_point leased{}; ///< since when
   publisher_actor exchange;
   std::vector<std::string> tried;
   bool stale_once = false;

@@ -43,6 +43,8 @@ struct session_state {
   struct turn {
     std::uint64_t answer = 0; ///< seq of the message that it makes
     std::string request_id;
+    priority_class priority = priority_class::normal;
+    std::size_t position = 0; ///< in the node's queue, as last told
   };
   /// Messages that STORE has not taken yet.
   struct arrival {

@@ -9,6 +9,7 @@ namespace conductor::session_parts {
 namespace {
 
 constexpr auto patience = std::chrono::milliseconds(250);
+constexpr auto queue_look = std::chrono::seconds(1);
 
 session_event about(event_type type, std::uint64_t message) {
   session_event e;
@@ -46,6 +47,8 @@ request_ptr request_of(const session_state& st, const session_state::turn& t,
   asked->repeatable = true;
   asked->session = st.info.id;
   asked->peer = "session " + st.info.id;
+  asked->flow = asked->peer;
+  asked->priority = t.priority;
   return asked;
 }
 
@@ -116,6 +119,31 @@ session_event error_event(std::string code, std::string detail) {
   return e;
 }
 
+/// Tells how far the turn under way came in the node's queue, as long as it waits there.
+void ask_who_is_before(self_ptr self, std::uint64_t answer) {
+  self->request(self->state.links.dispatcher(), caf::infinite, queue_query{})
+      .then(
+          [self, answer](const queue_list& all) {
+            auto& st = self->state;
+            if (!st.answer || st.status != 0 || st.turns.front().answer != answer)
+              return;
+            const auto here = std::find_if(all.begin(), all.end(), [&](const auto& e) {
+              return e.about && e.about->session == st.info.id;
+            });
+            if (here == all.end())
+              return;
+            self->delayed_send(self, queue_look, waiting_check{answer});
+            const auto position = static_cast<std::size_t>(here - all.begin()) + 1;
+            if (std::exchange(st.turns.front().position, position) == position)
+              return;
+            auto e = about(event_type::queued, answer);
+            e.position = position;
+            e.wait_ns = static_cast<std::uint64_t>(here->wait.count());
+            tell(self, std::move(e));
+          },
+          [](const caf::error&) {});
+}
+
 } // namespace
 
 void begin_turn(self_ptr self) {
@@ -142,6 +170,7 @@ void ask_what_is_loaded(self_ptr self, std::uint64_t answer) {
   auto& st = self->state;
   if (!st.links.dispatcher)
     return;
+  ask_who_is_before(self, answer);
   self->request(st.links.dispatcher(), caf::infinite, fleet_query{})
       .then(
           [self, answer](const fleet_status& fleet) {

@@ -69,8 +69,10 @@ struct stream_settings {
 
 /// Who waits where. Section `[queue]`.
 struct queue_settings {
-  std::size_t limit = 512;        ///< requests waiting for a place, whole node
-  milliseconds max_wait{600'000}; ///< then 503 with Retry-After
+  std::size_t limit = 512;            ///< requests waiting for a place, whole node
+  std::size_t max_bytes = 256u << 20; ///< bodies of requests that wait, whole node
+  milliseconds max_wait{600'000};     ///< then 503 with Retry-After
+  milliseconds ageing{30'000};        ///< who waited so long rises to the next class
 };
 
 /// Threads. Section `[runtime]`.

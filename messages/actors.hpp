@@ -78,7 +78,9 @@ using places_actor = caf::typed_actor<
     // A lease when a place is free; an error of errc when there is none to be had.
     caf::replies_to<acquire>::with<lease_ptr>,
     // A request could not be brought to a backend; passed on to that BACKEND.
-    caf::reacts_to<attempt_failed>>;
+    caf::reacts_to<attempt_failed>,
+    // What an answer took: its flow is charged with it.
+    caf::reacts_to<spent>>;
 
 /// What DISPATCHER tells those who keep leases for later.
 using keeper_actor = caf::typed_actor<
@@ -107,6 +109,7 @@ using dispatcher_actor = places_actor::extend<
     caf::reacts_to<backend_status>,
     // What waits and what runs.
     caf::replies_to<fleet_query>::with<fleet_status>,
+    caf::replies_to<queue_query>::with<queue_list>,
     // INTERNAL: look for requests that waited too long.
     caf::reacts_to<tick>,
     // INTERNAL: a BACKEND that failed is started anew.

@@ -104,19 +104,21 @@ int status_of(errc code) {
   }
 }
 
-caf::error make_error(errc code, std::string detail) {
+caf::error make_error(errc code, std::string detail, unsigned retry_after_s) {
   return {static_cast<std::uint8_t>(code), category,
-          caf::make_message(std::move(detail))};
+          caf::make_message(std::move(detail), retry_after_s)};
 }
 
 failure to_failure(const caf::error& error) {
   if (error && error.category() == category) {
     failure f{static_cast<errc>(error.code()), {}};
-    if (error.context().match_elements<std::string>())
+    if (error.context().match_elements<std::string, unsigned>()) {
       f.detail = error.context().get_as<std::string>(0);
+      f.retry_after_s = error.context().get_as<unsigned>(1);
+    }
     return f;
   }
-  return {errc::internal, caf::deep_to_string(error)};
+  return {errc::internal, caf::deep_to_string(error), 0};
 }
 
 } // namespace conductor

@@ -44,12 +44,13 @@ const char* to_string(errc code) noexcept;
 int status_of(errc code);
 
 /// An error for CAF's response promises; `detail` is a sentence for people.
-caf::error make_error(errc code, std::string detail = {});
+caf::error make_error(errc code, std::string detail = {}, unsigned retry_after_s = 0);
 
 /// What an error of this category carries; `internal` and CAF's text for any other.
 struct failure {
   errc code = errc::internal;
   std::string detail;
+  unsigned retry_after_s = 0; ///< when it is worth to ask again; 0: not known
 };
 failure to_failure(const caf::error& error);
 

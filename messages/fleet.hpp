@@ -64,6 +64,15 @@ struct lease {
 };
 using lease_ptr = std::shared_ptr<const lease>;
 
+/// What an answer took, before its lease ends.
+struct spent {
+  std::uint64_t lease = 0;
+  std::string flow;
+  priority_class priority = priority_class::normal;
+  std::chrono::nanoseconds cost{}; ///< GPU time as Ollama reports it, or else the time
+                                   ///< that the place was held
+};
+
 /// Sent by a lease's destruction.
 struct lease_ended {
   std::uint64_t id = 0;
@@ -121,6 +130,15 @@ struct backend_load {
   std::size_t relayed = 0;   ///< leases that take none
 };
 
+/// Asks DISPATCHER who waits, in about the order in which they are served.
+struct queue_query {};
+struct queue_entry {
+  request_ptr about;
+  std::chrono::nanoseconds waited{};
+  std::chrono::nanoseconds wait{}; ///< estimate of what is to come
+};
+using queue_list = std::vector<queue_entry>;
+
 /// Asks DISPATCHER for `fleet_status`.
 struct fleet_query {};
 struct fleet_status {
@@ -135,6 +153,9 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::backend_status)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::acquire)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::lease_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::lease_ended)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::spent)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::queue_query)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::queue_list)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::lease_free)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::generations_query)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::generation_list)

@@ -30,6 +30,14 @@ enum class dialect {
   native     ///< Conductor's own: RFC 9457 problem documents
 };
 
+/// Who goes first where requests wait.
+enum class priority_class { interactive, normal, batch };
+inline const char* to_string(priority_class c) noexcept {
+  return c == priority_class::interactive ? "interactive"
+         : c == priority_class::normal    ? "normal"
+                                          : "batch";
+}
+
 /// One request of a client, parsed as far as the decisions need it. Immutable once sent.
 struct request {
   std::string id; ///< X-Request-Id: the client's, or made here
@@ -45,9 +53,11 @@ struct request {
 
   std::string model; ///< as the client spelled it; empty: none found
   std::string
-      runner_options;      ///< the options that make Ollama reload, in a canonical order
-  std::string pinned;      ///< X-Conductor-Backend; empty: any
-  std::string session;     ///< conversation that it belongs to; empty: none known
+      runner_options;  ///< the options that make Ollama reload, in a canonical order
+  std::string pinned;  ///< X-Conductor-Backend; empty: any
+  std::string session; ///< conversation that it belongs to; empty: none known
+  std::string flow;    ///< who shares fairly with whom: a user, a session, an address
+  priority_class priority = priority_class::normal;
   bool streams = false;    ///< the client asked for records as they come
   bool repeatable = false; ///< may be sent again if no byte of an answer came
 

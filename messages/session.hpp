@@ -229,6 +229,7 @@ struct say {
   std::string key; ///< Idempotency-Key; empty: none
   wanted_version version;
   std::string request_id;
+  priority_class priority = priority_class::normal;
 };
 /// The messages are durable; their answer will be that message.
 struct said {

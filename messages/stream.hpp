@@ -61,6 +61,7 @@ struct complete {
 struct failed {
   errc code = errc::internal;
   std::string detail;
+  unsigned retry_after_s = 0; ///< when it is worth to ask again; 0: not known
 };
 
 /// SUBSCRIBER: consumes one stream at a time.

@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+
 namespace conductor {
 namespace {
 
@@ -94,12 +96,13 @@ std::string message_of(errc code, std::string_view detail) {
 }
 
 response error_response(dialect speaks, int status, std::string_view message,
-                        std::string_view code, std::string_view request_id) {
+                        std::string_view code, std::string_view request_id,
+                        unsigned retry_after_s) {
   response r;
   r.status = status;
   r.content_type = "application/json; charset=utf-8";
-  if (status == 503)
-    r.headers.push_back({"Retry-After", "1"});
+  if (status == 503 || status == 429)
+    r.headers.push_back({"Retry-After", std::to_string(std::max(retry_after_s, 1u))});
   switch (speaks) {
   case dialect::ollama:
     r.body = dump({{"error", message}});

@@ -22,8 +22,10 @@ framing framing_of(std::string_view content_type);
 std::string message_of(errc code, std::string_view detail);
 
 /// An error answer in the client's dialect, before anything else was sent.
+/// `retry_after_s` goes with a 503 and a 429.
 response error_response(dialect speaks, int status, std::string_view message,
-                        std::string_view code, std::string_view request_id);
+                        std::string_view code, std::string_view request_id,
+                        unsigned retry_after_s = 1);
 
 /// The record that tells an error inside a stream that already began; empty where the
 /// framing has no way to tell it.

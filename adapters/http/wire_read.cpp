@@ -21,16 +21,42 @@ bool folded(std::string_view head) {
          head.find("\r\n\t") != std::string_view::npos;
 }
 
+bool is_local(std::string_view peer) {
+  return peer.starts_with("127.") || peer.starts_with("::1:") || peer.starts_with("unix");
+}
+
 /// The conversation that a drop-in request says to belong to. Open WebUI's name of it
 /// counts from this machine only; a name longer than any id is none.
 std::string conversation_of(const request_head& head, std::string_view peer) {
   constexpr std::size_t longest = 128;
   auto named = head.find("X-Conductor-Session");
-  const bool local =
-      peer.starts_with("127.") || peer.starts_with("::1:") || peer.starts_with("unix");
-  if (named.empty() && local)
+  if (named.empty() && is_local(peer))
     named = head.find("X-OpenWebUI-Chat-Id");
   return named.size() <= longest ? std::string{named} : std::string{};
+}
+
+/// Who shares the places fairly with others: Open WebUI's user, where this machine says
+/// so; a conversation; else an address.
+std::string flow_of(const request_head& head, const std::string& peer,
+                    const std::string& session) {
+  constexpr std::size_t longest = 128;
+  const auto user = head.find("X-OpenWebUI-User-Id");
+  if (!user.empty() && user.size() <= longest && is_local(peer))
+    return "user " + std::string{user};
+  if (!session.empty())
+    return "session " + session;
+  return "peer " + peer.substr(0, peer.rfind(':'));
+}
+
+/// Empty: there is no such class.
+std::optional<priority_class> class_of(std::string_view name) {
+  if (name.empty())
+    return priority_class::normal;
+  for (const auto c :
+       {priority_class::interactive, priority_class::normal, priority_class::batch})
+    if (name == to_string(c))
+      return c;
+  return std::nullopt;
 }
 
 /// Origin form of a target: `http://host/path` becomes `/path`; empty: neither.
@@ -198,6 +224,11 @@ void wire::on_body() {
 
 void wire::ask() {
   auto& head = parser_->head;
+  const auto priority = class_of(head.find("X-Conductor-Class"));
+  if (!priority) {
+    refuse(400, "X-Conductor-Class must be interactive, normal or batch");
+    return;
+  }
   auto asked = std::make_shared<conductor::request>();
   asked->id = request_id_;
   asked->kind = route_.kind;
@@ -208,6 +239,8 @@ void wire::ask() {
   asked->pinned = head.find("X-Conductor-Backend");
   asked->peer = peer_;
   asked->session = conversation_of(head, peer_);
+  asked->flow = flow_of(head, peer_, asked->session);
+  asked->priority = *priority;
   asked->received = request_clock::now();
   asked->headers = forwarded_headers(head);
   if (uploading_) {

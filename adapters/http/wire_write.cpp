@@ -105,7 +105,7 @@ void wire::fail(const failed& f) {
   const auto message = message_of(f.code, f.detail);
   if (!head_sent_) {
     answer(error_response(route_.speaks, status_of(f.code), message, to_string(f.code),
-                          request_id_));
+                          request_id_, f.retry_after_s));
     return;
   }
   auto record = error_record(route_.speaks, framing_, message, to_string(f.code));

@@ -120,7 +120,7 @@ void fail(feed_ptr self, const caf::error& e) {
   if (std::exchange(st.ended, true))
     return;
   auto f = to_failure(e);
-  self->send(st.reader, failed{f.code, std::move(f.detail)});
+  self->send(st.reader, failed{f.code, std::move(f.detail), f.retry_after_s});
   self->quit();
 }
 
@@ -129,6 +129,7 @@ void speak(feed_ptr self, const std::string& session, say s,
   auto& st = self->state;
   st.id = session;
   s.request_id = st.asked->id;
+  s.priority = st.asked->priority;
   ask_session<said>(
       self, st.sessions, open_session{st.id, {}}, std::move(s),
       [self](const session_actor& session, const said& s) {

@@ -117,6 +117,31 @@ std::function<response()> fixed_answer(const std::string& path) {
   return nullptr;
 }
 
+response queue(const queue_list& waiting) {
+  json all = json::array();
+  for (const auto& w : waiting) {
+    json j{{"position", all.size() + 1}};
+    if (w.about)
+      j.update({{"id", w.about->id},
+                {"class", to_string(w.about->priority)},
+                {"flow", w.about->flow},
+                {"model", w.about->model}});
+    const auto ms = [](std::chrono::nanoseconds t) { return t.count() / 1'000'000; };
+    j["waited_ms"] = ms(w.waited);
+    j["eta_ms"] = ms(w.wait);
+    all.push_back(std::move(j));
+  }
+  return json_answer(200, json_input::dump({{"waiting", std::move(all)}}));
+}
+
+caf::result<response> answer_queue(self_ptr self) {
+  auto promise = self->make_response_promise<response>();
+  self->request(self->state.links.dispatcher(), caf::infinite, queue_query{})
+      .then([promise](const queue_list& all) mutable { promise.deliver(queue(all)); },
+            [promise](const caf::error& e) mutable { promise.deliver(e); });
+  return promise;
+}
+
 caf::result<response> answer_state(self_ptr self, from_state make) {
   auto promise = self->make_response_promise<response>();
   const auto fail = [promise](const caf::error& e) mutable { promise.deliver(e); };
@@ -151,7 +176,8 @@ resources_actor::behavior_type resources(self_ptr self, resources_links links) {
         const bool native = path.starts_with("/conductor");
         const auto fixed = fixed_answer(path);
         const auto state = state_answer(path);
-        if (!fixed && !state) {
+        const bool of_queue = path == "/conductor/v1/queue";
+        if (!fixed && !state && !of_queue) {
           if (native)
             return make_error(errc::not_found, "there is nothing at " + path);
           return text(404, "404 page not found");
@@ -163,6 +189,8 @@ resources_actor::behavior_type resources(self_ptr self, resources_links links) {
             r.headers.push_back({"Allow", "GET, HEAD"});
           return r;
         }
+        if (of_queue)
+          return answer_queue(self);
         if (fixed)
           return fixed();
         return answer_state(self, state);

@@ -35,6 +35,8 @@ fake_dispatcher(dispatcher_actor::stateful_pointer<fake_dispatcher_state>,
       [b](const join&) { ++b->joined; },
       [](const backend_status&) {},
       [](fleet_query) { return fleet_status{}; },
+      [](queue_query) { return queue_list{}; },
+      [](const spent&) {},
       [](tick) {},
       [](restart) {},
   };

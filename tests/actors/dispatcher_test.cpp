@@ -23,14 +23,18 @@ fake_backend(backend_actor::stateful_pointer<fake_backend_state>,
 struct asker_notes {
   lease_ptr got;
   std::string error;
+  unsigned retry_after_s = 0;
   bool answered() const { return got || !error.empty(); }
 };
 caf::behavior asker(caf::event_based_actor* self, dispatcher_actor whom, acquire wish,
                     std::shared_ptr<asker_notes> notes) {
   self->request(whom, caf::infinite, wish)
-      .then(
-          [notes](lease_ptr l) { notes->got = std::move(l); },
-          [notes](const caf::error& e) { notes->error = to_string(to_failure(e).code); });
+      .then([notes](lease_ptr l) { notes->got = std::move(l); },
+            [notes](const caf::error& e) {
+              const auto f = to_failure(e);
+              notes->error = to_string(f.code);
+              notes->retry_after_s = f.retry_after_s;
+            });
   return {[](int) {}};
 }
 
@@ -73,6 +77,44 @@ protected:
     askers[notes] = system.spawn(asker, subject, wish, notes);
     run();
     return notes;
+  }
+
+  std::shared_ptr<asker_notes> ask_for(std::string flow, std::string id,
+                                       priority_class priority = priority_class::normal,
+                                       std::size_t size = 0) {
+    auto about = std::make_shared<request>();
+    about->id = std::move(id);
+    about->flow = std::move(flow);
+    about->priority = priority;
+    about->body = bytes::adopt(std::string(size, 'x'));
+    auto notes = std::make_shared<asker_notes>();
+    acquire wish;
+    wish.model = "m";
+    wish.takes_place = true;
+    wish.about = std::move(about);
+    askers[notes] = system.spawn(asker, subject, wish, notes);
+    run();
+    return notes;
+  }
+
+  /// An answer ends, and took that long.
+  void end_answer(asker_notes& notes, std::string flow, std::chrono::seconds took) {
+    caf::anon_send(subject,
+                   spent{notes.got->id, std::move(flow), priority_class::normal, took});
+    notes.got.reset();
+    run();
+  }
+
+  template <class Answer, class Query>
+  Answer query(Query q) {
+    auto result = std::make_shared<Answer>();
+    system.spawn([this, result, q](caf::event_based_actor* self) {
+      self->request(subject, caf::infinite, q).then([result](const Answer& a) {
+        *result = a;
+      });
+    });
+    run();
+    return *result;
   }
 
   fleet_status status() {
@@ -198,6 +240,87 @@ TEST_F(a_dispatcher, takes_back_a_lease_granted_to_nobody) {
   busy->got.reset();
   run();
   EXPECT_EQ(status().backends[0].in_flight, 0u);
+}
+
+// One flow with many requests does not delay another's first by more than what runs.
+TEST_F(a_dispatcher, lets_flows_take_turns) {
+  start({server("one", 1)});
+  auto runs = ask_for("heavy", "0");
+  std::vector<std::shared_ptr<asker_notes>> heavy;
+  for (int i = 1; i <= 5; ++i)
+    heavy.push_back(ask_for("heavy", std::to_string(i)));
+  auto light = ask_for("light", "l");
+  end_answer(*runs, "heavy", std::chrono::seconds(3));
+  EXPECT_TRUE(light->got || heavy[0]->got);
+  if (!light->got)
+    end_answer(*heavy[0], "heavy", std::chrono::seconds(3));
+  EXPECT_TRUE(light->got);
+}
+
+TEST_F(a_dispatcher, charges_what_answers_took) {
+  start({server("one", 1)});
+  auto runs = ask_for("other", "0");
+  std::map<std::string, std::vector<std::shared_ptr<asker_notes>>> waiting;
+  for (int i = 0; i < 40; ++i)
+    for (const auto* flow : {"slow", "quick"})
+      waiting[flow].push_back(ask_for(flow, flow + std::to_string(i)));
+  end_answer(*runs, "other", std::chrono::seconds(1));
+  std::map<std::string, int> served;
+  for (int i = 0; i < 30; ++i)
+    for (auto& [flow, all] : waiting) {
+      const auto now =
+          std::find_if(all.begin(), all.end(), [](const auto& n) { return n->got; });
+      if (now == all.end())
+        continue;
+      ++served[flow];
+      end_answer(**now, flow, std::chrono::seconds(flow == "slow" ? 10 : 1));
+      break;
+    }
+  EXPECT_GT(served["quick"], 5 * served["slow"]);
+  EXPECT_GE(served["slow"], 1);
+  for (auto& [flow, all] : waiting)
+    for (auto& n : all)
+      n->got.reset();
+}
+
+TEST_F(a_dispatcher, serves_better_classes_first) {
+  start({server("one", 1)});
+  auto runs = ask_for("a", "0");
+  auto batch = ask_for("a", "1", priority_class::batch);
+  auto normal = ask_for("b", "2");
+  auto interactive = ask_for("c", "3", priority_class::interactive);
+  const auto order = query<queue_list>(queue_query{});
+  ASSERT_EQ(order.size(), 3u);
+  EXPECT_EQ(order[0].about->id, "3");
+  EXPECT_EQ(order[2].about->id, "1");
+  EXPECT_LT(order[0].wait, order[2].wait);
+  end_answer(*runs, "a", std::chrono::seconds(1));
+  EXPECT_TRUE(interactive->got);
+  end_answer(*interactive, "c", std::chrono::seconds(1));
+  EXPECT_TRUE(normal->got);
+  EXPECT_FALSE(batch->answered());
+}
+
+TEST_F(a_dispatcher, refuses_more_bytes_than_may_wait) {
+  limits.max_bytes = 100;
+  start({server("one", 1)});
+  auto runs = ask_for("a", "0", priority_class::normal, 1000); // does not wait
+  EXPECT_TRUE(runs->got);
+  auto waits = ask_for("a", "1", priority_class::normal, 60);
+  EXPECT_EQ(ask_for("a", "2", priority_class::normal, 60)->error, "queue_full");
+  EXPECT_FALSE(waits->answered());
+}
+
+TEST_F(a_dispatcher, says_when_it_is_worth_to_come_back) {
+  limits.limit = 2;
+  start({server("one", 1)});
+  auto runs = ask_for("a", "0");
+  end_answer(*runs, "a", std::chrono::seconds(20)); // now it knows
+  runs = ask_for("a", "1");
+  auto one = ask_for("a", "2"), two = ask_for("a", "3");
+  const auto refused = ask_for("a", "4");
+  EXPECT_EQ(refused->error, "queue_full");
+  EXPECT_EQ(refused->retry_after_s, 40u);
 }
 
 TEST_F(a_dispatcher, avoids_a_backend_from_its_first_refusal_on) {

@@ -26,6 +26,8 @@ fake_dispatcher(dispatcher_actor::stateful_pointer<fake_dispatcher_state>,
           return make_error(errc::internal, "no dispatcher");
         return **fleet;
       },
+      [](queue_query) { return queue_list{}; },
+      [](const spent&) {},
       [](tick) {},
       [](restart) {},
       [](const join&) {},

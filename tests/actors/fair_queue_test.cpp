@@ -1,0 +1,169 @@
+#include "actors/fair_queue.hpp"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <random>
+#include <set>
+
+namespace conductor::test {
+namespace {
+
+using namespace std::chrono_literals;
+using ticket = fair_queue::ticket;
+
+class a_queue : public ::testing::Test {
+protected:
+  void push(std::uint64_t id, std::string flow,
+            priority_class priority = priority_class::normal, std::size_t bytes = 0) {
+    queue.push({id, priority, std::move(flow), now, bytes});
+  }
+  /// The next one, which costs that much; 0: nobody fits.
+  std::uint64_t take(double cost = 1) {
+    return take_if([](std::uint64_t) { return true; }, cost);
+  }
+  std::uint64_t take_if(const fair_queue::fits& fit, double cost = 1) {
+    std::map<std::uint64_t, ticket> all;
+    for (const auto& t : queue.in_order())
+      all[t.id] = t;
+    const auto id = queue.take(now, fit);
+    if (!id)
+      return 0;
+    queue.charge(all[*id].flow, all[*id].priority, cost);
+    return *id;
+  }
+
+  fair_queue::time_point now{};
+  fair_queue queue{30s};
+};
+
+TEST_F(a_queue, serves_a_flow_in_order_and_flows_in_turns) {
+  for (std::uint64_t id = 1; id <= 4; ++id)
+    push(id, "heavy");
+  push(5, "light");
+  std::vector<std::uint64_t> order;
+  while (const auto id = take())
+    order.push_back(id);
+  EXPECT_EQ(order, (std::vector<std::uint64_t>{1, 5, 2, 3, 4}));
+  EXPECT_TRUE(queue.empty());
+}
+
+TEST_F(a_queue, serves_better_classes_first_and_starves_none) {
+  push(1, "a", priority_class::batch);
+  push(2, "a", priority_class::normal);
+  push(3, "a", priority_class::interactive);
+  EXPECT_EQ(take(), 3u);
+  EXPECT_EQ(take(), 2u);
+  push(4, "b", priority_class::interactive);
+  now += 60s; // batch has risen twice
+  EXPECT_EQ(take(), 4u);
+  push(5, "c", priority_class::interactive);
+  EXPECT_EQ(take(), 1u);
+  EXPECT_EQ(take(), 5u);
+}
+
+TEST_F(a_queue, passes_over_who_does_not_fit) {
+  push(1, "a");
+  push(2, "a");
+  push(3, "b");
+  EXPECT_EQ(take_if([](std::uint64_t id) { return id == 2; }), 2u);
+  EXPECT_EQ(take_if([](std::uint64_t) { return false; }), 0u);
+  EXPECT_EQ(queue.size(), 2u);
+}
+
+TEST_F(a_queue, knows_its_bytes_and_forgets_who_left) {
+  push(1, "a", priority_class::normal, 10);
+  push(2, "a", priority_class::batch, 5);
+  EXPECT_EQ(queue.bytes(), 15u);
+  EXPECT_TRUE(queue.erase(1));
+  EXPECT_FALSE(queue.erase(1));
+  EXPECT_EQ(queue.bytes(), 5u);
+  EXPECT_EQ(take(), 2u);
+  EXPECT_EQ(queue.bytes(), 0u);
+}
+
+TEST_F(a_queue, tells_who_waited_too_long) {
+  push(1, "a");
+  now += 5s;
+  push(2, "b");
+  EXPECT_EQ(queue.older_than(now - 5s), (std::vector<std::uint64_t>{1}));
+}
+
+// One request at a time, but each of ten seconds: no more time than the others get.
+TEST_F(a_queue, shares_time_and_not_requests) {
+  std::map<std::string, double> took;
+  std::uint64_t id = 0;
+  std::map<std::uint64_t, std::string> whose;
+  const auto refill = [&](const std::string& flow) {
+    push(++id, flow);
+    whose[id] = flow;
+  };
+  for (const auto* flow : {"slow", "quick", "other"})
+    for (int i = 0; i < 3; ++i)
+      refill(flow);
+  for (int i = 0; i < 3000; ++i) {
+    const auto next = queue.take(now, [](std::uint64_t) { return true; });
+    ASSERT_TRUE(next);
+    const auto flow = whose[*next];
+    const double cost = flow == "slow" ? 10 : 0.5;
+    queue.charge(flow, priority_class::normal, cost);
+    took[flow] += cost;
+    refill(flow);
+  }
+  EXPECT_NEAR(took["slow"] / took["quick"], 1, 0.05);
+  EXPECT_NEAR(took["other"] / took["quick"], 1, 0.05);
+}
+
+// Whatever comes, leaves or is served: nobody is lost, doubled or kept for ever, and no
+// flow that waits gets more than its share and the longest answers of the others.
+TEST_F(a_queue, keeps_its_promises_whatever_comes) {
+  for (unsigned seed = 1; seed <= 200; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    std::mt19937 random{seed};
+    queue = fair_queue{30s};
+    std::map<std::uint64_t, ticket> in;
+    std::uint64_t id = 0;
+    for (int step = 0; step < 400; ++step) {
+      now += std::chrono::milliseconds(random() % 2000);
+      const auto what = random() % 10;
+      if (what < 5) {
+        ticket t{++id, static_cast<priority_class>(random() % 3),
+                 "f" + std::to_string(random() % 5), now, random() % 100};
+        in[t.id] = t;
+        queue.push(t);
+      } else if (what < 6 && !in.empty()) {
+        const auto out = std::next(in.begin(), static_cast<long>(random() % in.size()));
+        ASSERT_TRUE(queue.erase(out->first));
+        in.erase(out);
+      } else {
+        const auto odd = random() % 2;
+        const auto got = queue.take(
+            now, [&](std::uint64_t one) { return what < 8 || one % 2 == odd; });
+        if (got) {
+          ASSERT_TRUE(in.contains(*got));
+          const auto t = in[*got];
+          queue.charge(t.flow, t.priority, static_cast<double>(random() % 100) / 10);
+          in.erase(*got);
+        } else if (what < 8) {
+          ASSERT_TRUE(in.empty()); // work is never left lying
+        }
+      }
+      ASSERT_EQ(queue.size(), in.size());
+      std::size_t bytes = 0;
+      std::set<std::uint64_t> ids;
+      for (const auto& [key, t] : in)
+        bytes += t.bytes, ids.insert(key);
+      ASSERT_EQ(queue.bytes(), bytes);
+      std::set<std::uint64_t> told;
+      for (const auto& t : queue.in_order())
+        told.insert(t.id);
+      ASSERT_EQ(told, ids);
+    }
+    while (const auto got = queue.take(now, [](std::uint64_t) { return true; }))
+      ASSERT_EQ(in.erase(*got), 1u);
+    EXPECT_TRUE(in.empty());
+  }
+}
+
+} // namespace
+} // namespace conductor::test
