@@ -104,8 +104,12 @@ desk_actor::behavior_type desk(self_ptr self, std::function<dispatcher_actor()> 
       },
       [self](const spent& s) {
         auto& st = self->state;
-        if (st.waiting) // else nobody is there to be fair to
-          self->send(dispatcher(self), s);
+        const auto now = self->clock().now();
+        // Where nobody waits there is nobody to be fair to: a sample is enough.
+        if (!st.waiting && now - st.last_spent < keep_for)
+          return;
+        st.last_spent = now;
+        self->send(dispatcher(self), s);
       },
       [self](recall r) {
         auto& st = self->state;

@@ -41,6 +41,7 @@ struct desk_state {
   bool waiting = false;    ///< requests wait: keep nothing
   std::uint64_t epoch = 0; ///< counts recalls
   bool ticking = false;
+  caf::actor_clock::time_point last_spent{}; ///< DISPATCHER was told what an answer took
 };
 
 desk_actor::behavior_type desk(desk_actor::stateful_pointer<desk_state> self,

@@ -149,12 +149,11 @@ caf::error busy(const dispatcher_state& st, errc code, std::string why) {
 void settle(self_ptr self, const spent& s) {
   constexpr double newest = 0.2; // weight in the mean
   auto& st = self->state;
-  const auto i = st.leases.find(s.lease);
-  if (i == st.leases.end() || !i->second.takes_place)
-    return;
   const auto took = std::chrono::duration<double>(s.cost).count();
-  st.queue.charge(s.flow, s.priority, took - std::exchange(i->second.charged, 0));
-  auto& c = st.costs[i->second.model];
+  const auto i = st.leases.find(s.lease);
+  const auto charged = i == st.leases.end() ? 0.0 : std::exchange(i->second.charged, 0.0);
+  st.queue.charge(s.flow, s.priority, took - charged);
+  auto& c = st.costs[s.model];
   c.mean = c.known ? c.mean + (took - c.mean) * newest : took;
   c.known = true;
 }

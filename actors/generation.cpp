@@ -116,8 +116,8 @@ void end_lease(self_ptr self) {
     if (st.end && std::holds_alternative<complete>(*st.end))
       if (const auto& u = std::get<complete>(*st.end).used; u.answer_ns > 0)
         cost = std::chrono::nanoseconds(u.load_ns + u.prompt_ns + u.answer_ns);
-    self->send(st.links.places,
-               spent{st.lease->id, st.asked->flow, st.asked->priority, cost});
+    self->send(st.links.places, spent{st.lease->id, st.lease->model, st.asked->flow,
+                                      st.asked->priority, cost});
   }
   st.lease.reset();
 }

@@ -67,6 +67,7 @@ using lease_ptr = std::shared_ptr<const lease>;
 /// What an answer took, before its lease ends.
 struct spent {
   std::uint64_t lease = 0;
+  std::string model;
   std::string flow;
   priority_class priority = priority_class::normal;
   std::chrono::nanoseconds cost{}; ///< GPU time as Ollama reports it, or else the time

@@ -99,8 +99,8 @@ protected:
 
   /// An answer ends, and took that long.
   void end_answer(asker_notes& notes, std::string flow, std::chrono::seconds took) {
-    caf::anon_send(subject,
-                   spent{notes.got->id, std::move(flow), priority_class::normal, took});
+    caf::anon_send(subject, spent{notes.got->id, "m", std::move(flow),
+                                  priority_class::normal, took});
     notes.got.reset();
     run();
   }
