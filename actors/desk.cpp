@@ -102,6 +102,7 @@ desk_actor::behavior_type desk(self_ptr self, std::function<dispatcher_actor()> 
         st.idle.clear();
         self->send(dispatcher(self), failure);
       },
+      [self](const moved_on& m) { self->send(dispatcher(self), m); },
       [self](const spent& s) {
         auto& st = self->state;
         const auto now = self->clock().now();

@@ -106,20 +106,18 @@ std::string target_of(const acquire& wish) {
 void serve_queue(self_ptr self) {
   auto& st = self->state;
   std::set<std::string> full; // places only get fewer here
-  for (;;) {
-    choice what = wait_for_place{};
-    const auto next = st.queue.take(self->clock().now(), [&](std::uint64_t ticket) {
-      const auto& wish = st.waits.at(ticket).wish;
-      auto target = target_of(wish);
-      if (full.contains(target))
-        return false;
-      what = choose(st, wish);
-      if (must_wait(what))
-        full.insert(std::move(target));
-      return !must_wait(what);
-    });
-    if (!next)
-      break;
+  choice what;
+  const auto fits = [&](std::uint64_t ticket) {
+    const auto& wish = st.waits.at(ticket).wish;
+    auto target = target_of(wish);
+    if (full.contains(target))
+      return false;
+    what = choose(st, wish);
+    if (must_wait(what))
+      full.insert(std::move(target));
+    return !must_wait(what);
+  };
+  while (const auto next = st.queue.take(self->clock().now(), fits)) {
     auto w = std::move(st.waits.extract(*next).mapped());
     self->demonitor(w.who);
     answer(self, w.wish, what, w.reply);
@@ -314,10 +312,11 @@ dispatcher_actor::behavior_type dispatcher(self_ptr self,
       },
       [self](fleet_query) {
         const auto& st = self->state;
-        return fleet_status{st.fleet, st.queue.size(), st.limits.limit};
+        return fleet_status{st.fleet, st.queue.size(), st.limits.limit, st.moved_on};
       },
       [self](queue_query) { return who_waits(self->state, self->clock().now()); },
       [self](const spent& s) { settle(self, s); },
+      [self](const moved_on&) { ++self->state.moved_on; },
       [self](tick) {
         self->state.ticking = false;
         expire(self);

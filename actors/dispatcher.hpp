@@ -55,7 +55,8 @@ struct dispatcher_state {
   fair_queue queue{std::chrono::seconds(30)};
   std::map<std::string, cost> costs; ///< by model
   std::uint64_t next_ticket = 1;
-  affinity sessions; ///< where each went last
+  std::uint64_t moved_on = 0; ///< requests that one backend refused
+  affinity sessions;          ///< where each went last
   std::vector<keeper_actor> keepers;
   bool told_waiting = false; ///< keepers know that requests wait
   std::uint64_t next_lease = 1;

@@ -21,7 +21,8 @@ auto find_ticket(auto& waiting, std::uint64_t id) {
 
 void fair_queue::push(ticket t) {
   bytes_ += t.bytes;
-  insert(static_cast<std::size_t>(t.priority), std::move(t));
+  const auto in = static_cast<std::size_t>(t.priority);
+  insert(in, std::move(t));
 }
 
 void fair_queue::insert(std::size_t in, ticket t) {

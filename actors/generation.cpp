@@ -11,7 +11,11 @@ namespace {
 using self_ptr = generation_actor::stateful_pointer<generation_state>;
 using reader = generation_state::reader;
 
+/// Bytes of an error's body that is waited for.
+constexpr std::uint64_t longest_refusal = 64 * 1024;
+
 void ask_for_lease(self_ptr self);
+void find_none(self_ptr self, const caf::error& e);
 
 /// Long-lived partners keep no trace of an answer that is over.
 void leave(self_ptr self, reader& r) {
@@ -27,6 +31,8 @@ void leave_exchange(self_ptr self) {
 /// Sends `r` what its demand allows; true once it has got its terminal event.
 bool serve(self_ptr self, reader& r) {
   auto& st = self->state;
+  if (st.held)
+    return false;
   if (st.head && !r.has_head && (!st.pieces.empty() || st.first_piece > 0 || st.end)) {
     r.has_head = true;
     self->send(r.to, started{st.head});
@@ -127,6 +133,7 @@ void finish(self_ptr self, std::variant<complete, failed> terminal) {
   if (st.end)
     return;
   st.end = std::move(terminal);
+  st.held = false;
   end_lease(self);
   leave_exchange(self);
   serve_all(self);
@@ -166,10 +173,57 @@ void ask_for_lease(self_ptr self) {
             st.leased = self->clock().now();
             open(self);
           },
-          [self](const caf::error& e) {
-            auto f = to_failure(e);
-            finish(self, failed{f.code, std::move(f.detail), f.retry_after_s});
-          });
+          [self](const caf::error& e) { find_none(self, e); });
+}
+
+/// What another backend, or the same one's next runner, may not refuse.
+bool may_refuse(const generation_state& st, int status) {
+  constexpr std::size_t most_attempts = 3;
+  return (status == 404 || status == 500 || status == 503) && st.asked->repeatable &&
+         st.asked->kind == request_kind::inference && st.asked->pinned.empty() &&
+         st.tried.size() + 1 < most_attempts;
+}
+bool is_refusal(int status, std::string_view text) {
+  return status == 503 ||
+         text.find(status == 404 ? "not found"
+                                 : "model runner has unexpectedly stopped") !=
+             std::string_view::npos;
+}
+
+/// An answer that ended refuses: another backend is asked; false: it is to be told.
+bool ask_elsewhere(self_ptr self, const complete& end) {
+  auto& st = self->state;
+  std::string text;
+  for (const auto& piece : st.pieces)
+    text += piece.view();
+  if (!std::exchange(st.held, false) || !is_refusal(st.head->status, text))
+    return false;
+  auto head = std::exchange(st.head, nullptr);
+  auto body = std::exchange(st.pieces, {});
+  if (!st.refused)
+    st.refused = {std::move(head), std::move(body), end};
+  st.buffered = st.to_demand = 0;
+  self->send(st.links.places, moved_on{st.lease->backend});
+  st.tried.push_back(st.lease->backend);
+  leave_exchange(self);
+  end_lease(self);
+  ask_for_lease(self);
+  return true;
+}
+
+/// No place, for good: what was refused before is the better answer.
+void find_none(self_ptr self, const caf::error& e) {
+  auto& st = self->state;
+  if (st.refused) {
+    st.head = std::move(st.refused->head);
+    st.pieces = std::move(st.refused->body);
+    for (const auto& piece : st.pieces)
+      st.buffered += piece.size();
+    finish(self, st.refused->end);
+    return;
+  }
+  auto f = to_failure(e);
+  finish(self, failed{f.code, std::move(f.detail), f.retry_after_s});
 }
 
 /// A failure before the first record is not told as long as something else can be tried.
@@ -253,8 +307,11 @@ generation_actor::behavior_type generation(self_ptr self, request_ptr asked,
   ask_for_lease(self);
   return {
       [self](started& s) {
-        if (current(self))
-          self->state.head = std::move(s.head);
+        if (!current(self))
+          return;
+        auto& st = self->state;
+        st.head = std::move(s.head);
+        st.held = may_refuse(st, st.head->status);
       },
       [self](next& n) {
         if (!current(self))
@@ -263,10 +320,12 @@ generation_actor::behavior_type generation(self_ptr self, request_ptr asked,
         st.buffered += n.data.size();
         st.to_demand += n.data.size();
         st.pieces.push_back(std::move(n.data));
+        if (st.buffered > longest_refusal)
+          st.held = false;
         serve_all(self);
       },
       [self](complete& c) {
-        if (current(self))
+        if (current(self) && !ask_elsewhere(self, c))
           finish(self, std::move(c));
       },
       [self](failed& f) {

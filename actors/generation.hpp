@@ -25,7 +25,9 @@ struct generation_links {
 /// its readers have still to get, and each reader's demand.
 ///
 /// It asks for a lease, opens the exchange, and publishes what comes. Until
-/// the first record a backend that cannot be reached is left for another. The lease ends
+/// the first record a backend that cannot be reached, that is busy, lost its runner or
+/// lacks the model is left for another; where none serves, the first refusal is told. The
+/// lease ends
 /// with Ollama's last byte, not with the slowest reader; a reader that falls further
 /// behind than `stream.buffer` gets `failed{reader_too_slow}`. When the last reader
 /// cancels, the exchange is cancelled, and GENERATION ends.
@@ -49,6 +51,14 @@ struct generation_state {
   publisher_actor exchange;
   std::vector<std::string> tried;
   bool stale_once = false;
+  /// The first answer that refused, told where no other backend serves.
+  struct refusal {
+    head_ptr head;
+    std::deque<bytes> body;
+    complete end;
+  };
+  std::optional<refusal> refused;
+  bool held = false; ///< the head may be a refusal: nothing is told before its end
 
   head_ptr head;                 ///< held back until the first record or the end
   std::deque<bytes> pieces;      ///< of the answer, oldest first

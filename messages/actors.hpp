@@ -79,6 +79,8 @@ using places_actor = caf::typed_actor<
     caf::replies_to<acquire>::with<lease_ptr>,
     // A request could not be brought to a backend; passed on to that BACKEND.
     caf::reacts_to<attempt_failed>,
+    // A backend refused a request, which goes to another: counted.
+    caf::reacts_to<moved_on>,
     // What an answer took: its flow is charged with it.
     caf::reacts_to<spent>>;
 

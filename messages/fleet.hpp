@@ -115,6 +115,11 @@ struct attempt_failed {
   std::string detail;
 };
 
+/// A backend refused a request that another may serve: it is asked there.
+struct moved_on {
+  std::string backend;
+};
+
 /// Asks whether a backend answers.
 struct probe {
   std::string backend;
@@ -146,6 +151,7 @@ struct fleet_status {
   std::vector<backend_load> backends;
   std::size_t waiting = 0;
   std::size_t queue_limit = 0;
+  std::uint64_t moved_on = 0; ///< requests that a backend refused and another was asked
 };
 
 } // namespace conductor
@@ -164,6 +170,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::stop_generation)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::stopped_generations)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::recall)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::attempt_failed)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::moved_on)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::probe)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::probe_result)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::fleet_query)

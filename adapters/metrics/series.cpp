@@ -2,6 +2,8 @@
 
 #include <prometheus/text_serializer.h>
 
+#include <algorithm>
+
 namespace conductor {
 namespace {
 
@@ -82,6 +84,12 @@ series::series()
                    .Help("Requests that wait for a place.")
                    .Register(*registry_)
                    .Add({}))
+    , moved_on_(BuildCounter()
+                    .Name("conductor_moved_on_total")
+                    .Help("Requests that a backend refused before its first record, and "
+                          "that another was asked for.")
+                    .Register(*registry_)
+                    .Add({}))
     , connections_(BuildGauge()
                        .Name("conductor_connections")
                        .Help("Open client connections.")
@@ -171,6 +179,8 @@ void series::show(const backend_status& backend) {
 
 std::string series::text(const snapshot& now) {
   waiting_.Set(static_cast<double>(now.fleet.waiting));
+  const auto moved_on = static_cast<double>(now.fleet.moved_on);
+  moved_on_.Increment(std::max(moved_on - moved_on_.Value(), 0.0));
   connections_.Set(static_cast<double>(now.connections));
   longest_turn_.Set(now.longest_turn_seconds);
   uptime_.Set(now.uptime_seconds);

@@ -66,6 +66,7 @@ private:
   prometheus::Family<prometheus::Gauge>& backend_up_;
   prometheus::Family<prometheus::Gauge>& in_flight_;
   prometheus::Gauge& waiting_;
+  prometheus::Counter& moved_on_;
   prometheus::Gauge& connections_;
   prometheus::Gauge& longest_turn_;
   prometheus::Gauge& uptime_;

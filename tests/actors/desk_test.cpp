@@ -37,6 +37,7 @@ fake_dispatcher(dispatcher_actor::stateful_pointer<fake_dispatcher_state>,
       [](fleet_query) { return fleet_status{}; },
       [](queue_query) { return queue_list{}; },
       [](const spent&) {},
+      [](const moved_on&) {},
       [](tick) {},
       [](restart) {},
   };

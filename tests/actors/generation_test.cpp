@@ -41,6 +41,7 @@ fake_dispatcher(dispatcher_actor::stateful_pointer<fake_dispatcher_state>,
       [](fleet_query) { return fleet_status{}; },
       [](queue_query) { return queue_list{}; },
       [](const spent&) {},
+      [](const moved_on&) {},
       [](tick) {},
       [](restart) {},
       [](const join&) {},
@@ -323,6 +324,45 @@ TEST_F(a_generation, tells_the_failure_when_every_backend_was_tried) {
   upstream(failed{errc::backend_unreachable, "refused"});
   EXPECT_EQ(reader_log->events, (events{"!no_backend"}));
   EXPECT_TRUE(ended(subject));
+}
+
+TEST_F(a_generation, asks_another_backend_where_one_refuses) {
+  for (const auto& [status, text] :
+       {std::pair{503, "busy\n"}, std::pair{404, "model 'x' not found\n"},
+        std::pair{500, "model runner has unexpectedly stopped\n"}}) {
+    SCOPED_TRACE(status);
+    log->grants = {"one", "two"};
+    add_exchange();
+    *reader_log = {};
+    start();
+    upstream(started{head_of(status)}, exchange.size() - 2);
+    upstream(bytes_of(text), exchange.size() - 2);
+    EXPECT_EQ(reader_log->events, events{}); // nothing is told before it is known
+    upstream(complete{}, exchange.size() - 2);
+    upstream(started{head_of(200)}, exchange.size() - 1);
+    upstream(bytes_of("a\n"), exchange.size() - 1);
+    upstream(complete{}, exchange.size() - 1);
+    EXPECT_EQ(reader_log->events, (events{"head 200", "+a\n", "done"}));
+    end(subject);
+    add_exchange();
+  }
+}
+
+TEST_F(a_generation, tells_the_first_refusal_where_no_other_backend_serves) {
+  start();
+  upstream(started{head_of(503)});
+  upstream(bytes_of("busy\n"));
+  upstream(complete{});
+  EXPECT_EQ(reader_log->events, (events{"head 503", "+busy\n", "done"}));
+}
+
+TEST_F(a_generation, tells_any_other_error_at_its_end) {
+  log->grants = {"one", "two"};
+  start();
+  upstream(started{head_of(500)});
+  upstream(bytes_of("out of memory\n"));
+  upstream(complete{});
+  EXPECT_EQ(reader_log->events, (events{"head 500", "+out of memory\n", "done"}));
 }
 
 TEST_F(a_generation, leaves_no_pinned_backend_for_another) {

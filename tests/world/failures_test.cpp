@@ -215,6 +215,35 @@ TEST_F(a_node, sends_a_conversation_where_its_prompt_is_cached) {
   EXPECT_EQ(went("X-Conductor-Session: other\r\n"), "one");
 }
 
+// What one backend refuses before its first record, another may serve.
+TEST_F(a_node, asks_another_backend_where_one_refuses) {
+  scripted_ollama two;
+  add_backend("one", ollama.port());
+  add_backend("two", two.port());
+  start();
+  const auto wait_until_up = [&](std::size_t i) {
+    while (status()["backends"][i]["state"] != "up")
+      std::this_thread::yield();
+  };
+  wait_until_up(0);
+  wait_until_up(1);
+  script busy;
+  busy.status = 503;
+  ollama.always("/api/generate", busy);
+  const auto a = ask("POST", "/api/generate", generate());
+  EXPECT_EQ(a.status, 200);
+  EXPECT_EQ(a.headers.at("x-conductor-backend"), "two");
+  EXPECT_EQ(text_of(a.body), canned_text());
+  EXPECT_NE(ask("GET", "/metrics").body.find("conductor_moved_on_total 1"),
+            std::string::npos);
+  // Where nobody serves, the client gets what Ollama said.
+  busy.error_text = "server two is busy";
+  two.always("/api/generate", busy);
+  const auto none = ask("POST", "/api/generate", generate());
+  EXPECT_EQ(none.status, 503);
+  EXPECT_EQ(none.body, direct("POST", "/api/generate", generate()).body);
+}
+
 // The places of a backend are kept to; the rest waits here, and who leaves frees his
 // turn.
 TEST_F(a_node, holds_back_what_has_no_place) {
