@@ -31,11 +31,8 @@ void fair_queue::insert(std::size_t in, ticket t) {
   auto f = find_flow(l.turns, t.flow);
   if (f == l.turns.end()) {
     flow_line fresh{t.flow, 0, {}};
-    if (const auto debt = l.debts.extract(t.flow)) {
-      const auto [deficit, round] = debt.mapped();
-      fresh.deficit =
-          std::min(0.0, deficit + static_cast<double>(l.rounds - round) * quantum_);
-    }
+    if (const auto debt = l.debts.extract(t.flow))
+      fresh.deficit = std::min(0.0, owed(l, debt.mapped()));
     f = l.turns.insert(l.turns.end(), std::move(fresh));
   }
   // Who rises may have waited longer than those who are there.
@@ -93,6 +90,13 @@ void fair_queue::top_up(line& l, double rounds) {
   l.rounds += static_cast<std::uint64_t>(rounds);
   for (auto& f : l.turns)
     f.deficit = std::min(f.deficit + rounds * quantum_, quantum_);
+  // What is paid is forgotten, so that debts stay few however many flows there were.
+  std::erase_if(l.debts, [&](const auto& debt) { return owed(l, debt.second) >= 0; });
+}
+
+fair_queue::seconds
+fair_queue::owed(const line& l, const std::pair<seconds, std::uint64_t>& debt) const {
+  return debt.first + static_cast<double>(l.rounds - debt.second) * quantum_;
 }
 
 std::optional<std::uint64_t> fair_queue::take(time_point now, const fits& fit) {

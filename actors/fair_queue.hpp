@@ -72,6 +72,8 @@ private:
     std::string flow;
   };
 
+  /// What is left of a debt by now; 0 or more: it is paid.
+  seconds owed(const line& l, const std::pair<seconds, std::uint64_t>& debt) const;
   void insert(std::size_t in, ticket t);
   void rise(time_point now);
   void top_up(line& l, double rounds);
