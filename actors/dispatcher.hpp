@@ -18,11 +18,11 @@ namespace conductor {
 
 /// DISPATCHER owns the queue and the places: who gets the next free one.
 ///
-/// Policy at this stage: the first backend, in configured order, that answers; behind it
-/// those not heard of yet; when every one is down the first is tried all the same, so
-/// that a restarted Ollama is found by the next request. A backend with `parallel` set
-/// gives at most that many places per model; who finds none waits in a fair queue,
-/// charged with what its answers take. A waiting GENERATION that ends leaves the queue.
+/// Which backend serves is routing.hpp's choice; when every one is down the first is
+/// tried all the same, so that a restarted Ollama is found by the next request. A backend
+/// with `parallel` set gives at most that many places per model; who finds none waits in
+/// a fair queue, charged with what its answers take. A waiting GENERATION that ends
+/// leaves the queue.
 struct dispatcher_state {
   static inline const char* name = "dispatcher";
 

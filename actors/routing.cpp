@@ -1,6 +1,9 @@
 #include "actors/routing.hpp"
 
+#include "actors/model_name.hpp"
+
 #include <algorithm>
+#include <tuple>
 
 namespace conductor {
 namespace {
@@ -22,6 +25,24 @@ std::string reasons_of(const std::vector<backend_load>& fleet) {
     separator = "; ";
   }
   return text;
+}
+
+bool has_loaded(const backend_load& b, const std::string& model) {
+  const auto& all = b.status.loaded;
+  return std::any_of(all.begin(), all.end(),
+                     [&](const auto& m) { return canonical_model(m.name) == model; });
+}
+
+/// What takes no place goes to the first: all are alike to it.
+bool is_better(const backend_load& one, const backend_load& other, const acquire& wish,
+               const std::string& last) {
+  if (!wish.takes_place)
+    return false;
+  const auto merit = [&](const backend_load& b) {
+    return std::tuple{b.status.name == last, has_loaded(b, wish.model)};
+  };
+  return merit(one) != merit(other) ? merit(one) > merit(other)
+                                    : one.in_flight < other.in_flight;
 }
 
 } // namespace
@@ -47,18 +68,18 @@ choose_backend(const std::vector<backend_load>& fleet, const acquire& wish,
     return b.status.state == state && std::find(wish.tried.begin(), wish.tried.end(),
                                                 b.status.name) == wish.tried.end();
   };
-  for (const auto& b : fleet)
-    if (b.status.name == last && fits(b, backend_state::up) && free(b))
-      return &b;
   bool full = false;
   for (auto state : {backend_state::up, backend_state::unknown, backend_state::down}) {
+    const backend_load* best = nullptr;
     for (const auto& b : fleet) {
       if (!fits(b, state))
         continue;
-      if (free(b))
-        return &b;
       full = true;
+      if (free(b) && (best == nullptr || is_better(b, *best, wish, last)))
+        best = &b;
     }
+    if (best != nullptr)
+      return best;
     // A full backend that answers is waited for; one that is down is no better.
     if (full)
       return wait_for_place{};

@@ -92,13 +92,36 @@ TEST(model_names, are_compared_as_ollama_compares_them) {
   EXPECT_EQ(canonical_model(""), "");
 }
 
+TEST(routing, prefers_who_has_the_model_loaded_then_who_has_least_to_do) {
+  std::vector fleet{server("a", backend_state::up), server("b", backend_state::up),
+                    server("c", backend_state::up)};
+  acquire wish;
+  wish.model = "m:latest";
+  wish.takes_place = true;
+  fleet[0].in_flight = 2;
+  fleet[1].in_flight = 1;
+  fleet[2].in_flight = 1;
+  EXPECT_EQ(choose(fleet, wish), "b");
+  fleet[0].status.loaded = {{"M", {}, 0, 0, 0}};
+  EXPECT_EQ(choose(fleet, wish), "a");
+  fleet[2].status.loaded = fleet[0].status.loaded;
+  EXPECT_EQ(choose(fleet, wish), "c");
+  // Where these are full, the others serve, at the price of a load.
+  EXPECT_EQ(choose(fleet, wish, [](const auto& b) { return b.status.loaded.empty(); }),
+            "b");
+  wish.takes_place = false;
+  EXPECT_EQ(choose(fleet, wish), "a");
+}
+
 TEST(routing, sends_a_conversation_where_it_went_before) {
   std::vector<backend_load> fleet(2);
   fleet[0].status.name = "one";
   fleet[1].status.name = "two";
   fleet[0].status.state = fleet[1].status.state = backend_state::up;
   const auto chosen = [&](const has_place& free) {
-    const auto choice = choose_backend(fleet, acquire{}, free, "two");
+    acquire wish;
+    wish.takes_place = true;
+    const auto choice = choose_backend(fleet, wish, free, "two");
     const auto* b = std::get_if<const backend_load*>(&choice);
     return b == nullptr ? std::string{} : (*b)->status.name;
   };

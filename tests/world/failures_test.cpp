@@ -198,6 +198,28 @@ TEST_F(a_node, keeps_to_a_pinned_backend) {
   EXPECT_NE(dead.body.find("dead"), std::string::npos) << dead.body;
 }
 
+// Nobody waits for a load where another server has the model already.
+TEST_F(a_node, goes_where_the_model_is_loaded) {
+  scripted_ollama other;
+  add_backend("one", ollama.port());
+  add_backend("two", other.port());
+  start();
+  EXPECT_EQ(
+      ask("POST", "/api/generate", generate(), "X-Conductor-Backend: two\r\n").status,
+      200);
+  const auto looks = [&] {
+    const auto all = other.requests();
+    return std::count_if(all.begin(), all.end(),
+                         [](const auto& r) { return r.route == "/api/ps"; });
+  };
+  const auto before = looks();
+  const auto until = std::chrono::steady_clock::now() + 10s;
+  while (looks() < before + 2 && std::chrono::steady_clock::now() < until)
+    std::this_thread::yield();
+  EXPECT_EQ(ask("POST", "/api/generate", generate()).headers.at("x-conductor-backend"),
+            "two");
+}
+
 TEST_F(a_node, sends_a_conversation_where_its_prompt_is_cached) {
   scripted_ollama other;
   add_backend("one", ollama.port());
@@ -212,7 +234,8 @@ TEST_F(a_node, sends_a_conversation_where_its_prompt_is_cached) {
   EXPECT_EQ(went("X-Conductor-Session: s\r\n"), "two");
   went("X-OpenWebUI-Chat-Id: chat\r\nX-Conductor-Backend: two\r\n");
   EXPECT_EQ(went("X-OpenWebUI-Chat-Id: chat\r\n"), "two");
-  EXPECT_EQ(went("X-Conductor-Session: other\r\n"), "one");
+  const auto other_went = went("X-Conductor-Session: other\r\n");
+  EXPECT_EQ(went("X-Conductor-Session: other\r\n"), other_went);
 }
 
 // What one backend refuses before its first record, another may serve.
