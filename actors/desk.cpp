@@ -107,7 +107,7 @@ desk_actor::behavior_type desk(self_ptr self, std::function<dispatcher_actor()> 
         auto& st = self->state;
         const auto now = self->clock().now();
         // Where nobody waits there is nobody to be fair to: a sample is enough.
-        if (!st.waiting && now - st.last_spent < keep_for)
+        if (!st.waiting && (!s.whole || now - st.last_spent < keep_for))
           return;
         st.last_spent = now;
         self->send(dispatcher(self), s);

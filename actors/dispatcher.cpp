@@ -151,6 +151,8 @@ void settle(self_ptr self, const spent& s) {
   const auto i = st.leases.find(s.lease);
   const auto charged = i == st.leases.end() ? 0.0 : std::exchange(i->second.charged, 0.0);
   st.queue.charge(s.flow, s.priority, took - charged);
+  if (!s.whole)
+    return;
   auto& c = st.costs[s.model];
   c.mean = c.known ? c.mean + (took - c.mean) * newest : took;
   c.known = true;

@@ -118,12 +118,15 @@ void end_lease(self_ptr self) {
   if (!st.lease)
     return;
   if (st.asked->kind == request_kind::inference) {
-    std::chrono::nanoseconds cost = self->clock().now() - st.leased;
-    if (st.end && std::holds_alternative<complete>(*st.end))
-      if (const auto& u = std::get<complete>(*st.end).used; u.answer_ns > 0)
-        cost = std::chrono::nanoseconds(u.load_ns + u.prompt_ns + u.answer_ns);
-    self->send(st.links.places, spent{st.lease->id, st.lease->model, st.asked->flow,
-                                      st.asked->priority, cost});
+    spent s{st.lease->id, st.lease->model, st.asked->flow, st.asked->priority,
+            self->clock().now() - st.leased};
+    if (const auto* end = st.end ? std::get_if<complete>(&*st.end) : nullptr) {
+      s.whole = st.head && st.head->status < 400;
+      const auto& u = end->used;
+      if (u.answer_ns > 0)
+        s.cost = std::chrono::nanoseconds(u.load_ns + u.prompt_ns + u.answer_ns);
+    }
+    self->send(st.links.places, std::move(s));
   }
   st.lease.reset();
 }
@@ -193,10 +196,12 @@ bool is_refusal(int status, std::string_view text) {
 /// An answer that ended refuses: another backend is asked; false: it is to be told.
 bool ask_elsewhere(self_ptr self, const complete& end) {
   auto& st = self->state;
+  if (!std::exchange(st.held, false))
+    return false;
   std::string text;
   for (const auto& piece : st.pieces)
     text += piece.view();
-  if (!std::exchange(st.held, false) || !is_refusal(st.head->status, text))
+  if (!is_refusal(st.head->status, text))
     return false;
   auto head = std::exchange(st.head, nullptr);
   auto body = std::exchange(st.pieces, {});
@@ -244,7 +249,7 @@ bool try_again(self_ptr self, const failed& f) {
     return false;
   st.tried.push_back(st.lease->backend);
   leave_exchange(self);
-  st.lease.reset();
+  end_lease(self);
   ask_for_lease(self);
   return true;
 }

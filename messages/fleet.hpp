@@ -72,6 +72,7 @@ struct spent {
   priority_class priority = priority_class::normal;
   std::chrono::nanoseconds cost{}; ///< GPU time as Ollama reports it, or else the time
                                    ///< that the place was held
+  bool whole = false; ///< the answer was given to its end: others may take as long
 };
 
 /// Sent by a lease's destruction.

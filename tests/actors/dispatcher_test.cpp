@@ -70,11 +70,14 @@ protected:
   }
 
   std::shared_ptr<asker_notes> ask(std::string model = "m", bool place = true) {
-    auto notes = std::make_shared<asker_notes>();
     acquire wish;
     wish.model = std::move(model);
     wish.takes_place = place;
-    askers[notes] = system.spawn(asker, subject, wish, notes);
+    return ask(std::move(wish));
+  }
+  std::shared_ptr<asker_notes> ask(acquire wish) {
+    auto notes = std::make_shared<asker_notes>();
+    askers[notes] = system.spawn(asker, subject, std::move(wish), notes);
     run();
     return notes;
   }
@@ -87,20 +90,17 @@ protected:
     about->flow = std::move(flow);
     about->priority = priority;
     about->body = bytes::adopt(std::string(size, 'x'));
-    auto notes = std::make_shared<asker_notes>();
     acquire wish;
     wish.model = "m";
     wish.takes_place = true;
     wish.about = std::move(about);
-    askers[notes] = system.spawn(asker, subject, wish, notes);
-    run();
-    return notes;
+    return ask(std::move(wish));
   }
 
   /// An answer ends, and took that long.
   void end_answer(asker_notes& notes, std::string flow, std::chrono::seconds took) {
     caf::anon_send(subject, spent{notes.got->id, "m", std::move(flow),
-                                  priority_class::normal, took});
+                                  priority_class::normal, took, true});
     notes.got.reset();
     run();
   }
@@ -117,15 +117,7 @@ protected:
     return *result;
   }
 
-  fleet_status status() {
-    auto result = std::make_shared<fleet_status>();
-    auto who = system.spawn([this, result](caf::event_based_actor* self) {
-      self->request(subject, caf::infinite, fleet_query{})
-          .then([result](const fleet_status& s) { *result = s; });
-    });
-    run();
-    return *result;
-  }
+  fleet_status status() { return query<fleet_status>(fleet_query{}); }
 
   ~a_dispatcher() override {
     for (auto& [notes, who] : askers) {
@@ -321,6 +313,20 @@ TEST_F(a_dispatcher, says_when_it_is_worth_to_come_back) {
   const auto refused = ask_for("a", "4");
   EXPECT_EQ(refused->error, "queue_full");
   EXPECT_EQ(refused->retry_after_s, 40u);
+}
+
+// What was refused or cut short says nothing of how long others will take.
+TEST_F(a_dispatcher, learns_from_whole_answers_only) {
+  limits.limit = 1;
+  start({server("one", 1)});
+  auto runs = ask_for("a", "0");
+  end_answer(*runs, "a", std::chrono::seconds(20));
+  runs = ask_for("a", "1");
+  caf::anon_send(subject, spent{runs->got->id, "m", "a", priority_class::normal,
+                                std::chrono::nanoseconds(1), false});
+  run();
+  auto waits = ask_for("a", "2");
+  EXPECT_EQ(ask_for("a", "3")->retry_after_s, 20u);
 }
 
 TEST_F(a_dispatcher, avoids_a_backend_from_its_first_refusal_on) {

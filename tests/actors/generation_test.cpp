@@ -14,6 +14,7 @@ struct fake_dispatcher_notes {
   std::vector<acquire> wishes;
   std::deque<std::string> grants;
   std::vector<attempt_failed> failures;
+  std::vector<spent> spents;
   int live_leases = 0;
 };
 struct fake_dispatcher_state {
@@ -40,7 +41,7 @@ fake_dispatcher(dispatcher_actor::stateful_pointer<fake_dispatcher_state>,
       [notes](const attempt_failed& f) { notes->failures.push_back(f); },
       [](fleet_query) { return fleet_status{}; },
       [](queue_query) { return queue_list{}; },
-      [](const spent&) {},
+      [notes](const spent& s) { notes->spents.push_back(s); },
       [](const moved_on&) {},
       [](tick) {},
       [](restart) {},
@@ -107,6 +108,12 @@ protected:
     caf::send_as(exchange[which], caf::actor_cast<subscriber_actor>(subject),
                  std::move(m));
     run();
+  }
+
+  void upstream_answers(int status, const std::string& body, std::size_t which = 0) {
+    upstream(started{head_of(status)}, which);
+    upstream(bytes_of(body), which);
+    upstream(complete{}, which);
   }
 
   ~a_generation() override {
@@ -326,6 +333,23 @@ TEST_F(a_generation, tells_the_failure_when_every_backend_was_tried) {
   EXPECT_TRUE(ended(subject));
 }
 
+// A flow that was charged for an attempt gets back what it did not take.
+TEST_F(a_generation, accounts_for_every_place_that_it_had) {
+  log->grants = {"one", "two"};
+  add_exchange();
+  start();
+  upstream(failed{errc::backend_unreachable, "refused"});
+  upstream(started{head_of(200)}, 1);
+  complete end;
+  end.used.prompt_ns = 1;
+  end.used.answer_ns = 2;
+  upstream(end, 1);
+  ASSERT_EQ(log->spents.size(), 2u);
+  EXPECT_FALSE(log->spents[0].whole);
+  EXPECT_TRUE(log->spents[1].whole);
+  EXPECT_EQ(log->spents[1].cost.count(), 3);
+}
+
 TEST_F(a_generation, asks_another_backend_where_one_refuses) {
   for (const auto& [status, text] :
        {std::pair{503, "busy\n"}, std::pair{404, "model 'x' not found\n"},
@@ -339,9 +363,7 @@ TEST_F(a_generation, asks_another_backend_where_one_refuses) {
     upstream(bytes_of(text), exchange.size() - 2);
     EXPECT_EQ(reader_log->events, events{}); // nothing is told before it is known
     upstream(complete{}, exchange.size() - 2);
-    upstream(started{head_of(200)}, exchange.size() - 1);
-    upstream(bytes_of("a\n"), exchange.size() - 1);
-    upstream(complete{}, exchange.size() - 1);
+    upstream_answers(200, "a\n", exchange.size() - 1);
     EXPECT_EQ(reader_log->events, (events{"head 200", "+a\n", "done"}));
     end(subject);
     add_exchange();
@@ -350,18 +372,14 @@ TEST_F(a_generation, asks_another_backend_where_one_refuses) {
 
 TEST_F(a_generation, tells_the_first_refusal_where_no_other_backend_serves) {
   start();
-  upstream(started{head_of(503)});
-  upstream(bytes_of("busy\n"));
-  upstream(complete{});
+  upstream_answers(503, "busy\n");
   EXPECT_EQ(reader_log->events, (events{"head 503", "+busy\n", "done"}));
 }
 
 TEST_F(a_generation, tells_any_other_error_at_its_end) {
   log->grants = {"one", "two"};
   start();
-  upstream(started{head_of(500)});
-  upstream(bytes_of("out of memory\n"));
-  upstream(complete{});
+  upstream_answers(500, "out of memory\n");
   EXPECT_EQ(reader_log->events, (events{"head 500", "+out of memory\n", "done"}));
 }
 
