@@ -3,8 +3,8 @@
 #include "actors/routing.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <set>
+#include <string_view>
 #include <utility>
 
 namespace conductor {
@@ -36,18 +36,24 @@ has_place free_place(const dispatcher_state& st, const acquire& wish) {
   };
 }
 
+/// What an answer of that model takes on average, in seconds.
+double mean_cost(const dispatcher_state& st, const std::string& model) {
+  const auto i = st.costs.find(model);
+  return i == st.costs.end() ? dispatcher_state::cost{}.mean : i->second.mean;
+}
+
 /// A place is taken here and given back by the destruction of the last pointer.
 lease_ptr grant(self_ptr self, const std::string& backend, const acquire& wish) {
   auto& st = self->state;
   const auto id = st.next_lease++;
-  st.leases[id] = {backend, wish.model, wish.takes_place, 0};
+  auto& granted = st.leases[id] = {backend, wish.model, wish.takes_place, 0};
   auto* load = find(st, backend);
   if (wish.takes_place) {
     ++load->in_flight;
     ++st.taken[{backend, wish.model}];
     if (wish.about) {
-      st.leases[id].charged = st.costs[wish.model].mean;
-      st.queue.charge(wish.about->flow, wish.about->priority, st.leases[id].charged);
+      granted.charged = mean_cost(st, wish.model);
+      st.queue.charge(wish.about->flow, wish.about->priority, granted.charged);
     }
   } else {
     ++load->relayed;
@@ -95,7 +101,6 @@ void tell_if_waiting(self_ptr self) {
     recall_leases(self);
 }
 
-/// Wishes with the same text find the same places.
 std::string target_of(const acquire& wish) {
   auto text = wish.model + '\n' + wish.pinned;
   for (const auto& t : wish.tried)
@@ -105,16 +110,15 @@ std::string target_of(const acquire& wish) {
 
 void serve_queue(self_ptr self) {
   auto& st = self->state;
-  std::set<std::string> full; // places only get fewer here
+  std::set<std::string_view> full; // places only get fewer here
   choice what;
   const auto fits = [&](std::uint64_t ticket) {
-    const auto& wish = st.waits.at(ticket).wish;
-    auto target = target_of(wish);
-    if (full.contains(target))
+    const auto& w = st.waits.at(ticket);
+    if (full.contains(w.target))
       return false;
-    what = choose(st, wish);
+    what = choose(st, w.wish);
     if (must_wait(what))
-      full.insert(std::move(target));
+      full.insert(w.target);
     return !must_wait(what);
   };
   while (const auto next = st.queue.take(self->clock().now(), fits)) {
@@ -125,22 +129,19 @@ void serve_queue(self_ptr self) {
   tell_if_waiting(self);
 }
 
-/// Seconds until everybody who waits now is served, about.
-double backlog(const dispatcher_state& st) {
-  double sum = 0;
-  for (const auto& [ticket, w] : st.waits)
-    if (const auto c = st.costs.find(w.wish.model); c != st.costs.end())
-      sum += c->second.mean;
-    else
-      sum += dispatcher_state::cost{}.mean;
-  double places = 0;
+/// How long answers that take `cost` one after the other take side by side, about.
+std::chrono::nanoseconds side_by_side(const dispatcher_state& st,
+                                      std::chrono::nanoseconds cost) {
+  unsigned places = 0;
   for (const auto& [at, n] : st.taken)
     places += n;
-  return sum / std::max(places, 1.0);
+  return cost / std::max(places, 1u);
 }
 
 caf::error busy(const dispatcher_state& st, errc code, std::string why) {
-  return make_error(code, std::move(why), static_cast<unsigned>(std::ceil(backlog(st))));
+  const auto wait =
+      std::chrono::ceil<std::chrono::seconds>(side_by_side(st, st.queue.cost()));
+  return make_error(code, std::move(why), static_cast<unsigned>(wait.count()));
 }
 
 /// An answer took more or less than its flow was charged with.
@@ -160,14 +161,11 @@ void settle(self_ptr self, const spent& s) {
 
 queue_list who_waits(const dispatcher_state& st, caf::actor_clock::time_point now) {
   queue_list all;
-  const auto whole = backlog(st);
-  const auto order = st.queue.in_order();
-  for (std::size_t i = 0; i < order.size(); ++i) {
-    const auto& w = st.waits.at(order[i].id);
-    const auto part = static_cast<double>(i + 1) / static_cast<double>(order.size());
+  std::chrono::nanoseconds before{};
+  for (const auto& t : st.queue.in_order()) {
+    before += t.cost;
     all.push_back(
-        {w.wish.about, now - w.since,
-         std::chrono::nanoseconds(static_cast<std::int64_t>(whole * part * 1e9))});
+        {st.waits.at(t.id).wish.about, now - t.since, side_by_side(st, before)});
   }
   return all;
 }
@@ -234,11 +232,14 @@ void enqueue(self_ptr self, acquire wish, caf::actor_addr who,
   t.id = st.next_ticket++;
   t.since = self->clock().now();
   t.bytes = bytes;
+  t.cost = std::chrono::nanoseconds(
+      static_cast<std::int64_t>(mean_cost(st, wish.model) * 1e9));
   if (wish.about) {
     t.flow = wish.about->flow;
     t.priority = wish.about->priority;
   }
-  st.waits[t.id] = {std::move(wish), std::move(reply), std::move(who), t.since};
+  auto target = target_of(wish);
+  st.waits[t.id] = {std::move(wish), std::move(reply), std::move(who), std::move(target)};
   st.queue.push(std::move(t));
   keep_time(self);
   tell_if_waiting(self);

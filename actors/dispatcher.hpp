@@ -30,7 +30,7 @@ struct dispatcher_state {
     acquire wish;
     caf::typed_response_promise<lease_ptr> reply;
     caf::actor_addr who;
-    caf::actor_clock::time_point since;
+    std::string target; ///< wishes with the same text find the same places
   };
   /// What answers of a model take on average, in seconds.
   struct cost {

@@ -21,6 +21,7 @@ auto find_ticket(auto& waiting, std::uint64_t id) {
 
 void fair_queue::push(ticket t) {
   bytes_ += t.bytes;
+  cost_ += t.cost;
   const auto in = static_cast<std::size_t>(t.priority);
   insert(in, std::move(t));
 }
@@ -50,6 +51,12 @@ void fair_queue::leave(line& l, std::list<flow_line>::iterator f) {
     l.debts.clear();
 }
 
+void fair_queue::forget(const ticket& t) {
+  bytes_ -= t.bytes;
+  cost_ -= t.cost;
+  where_.erase(t.id);
+}
+
 bool fair_queue::erase(std::uint64_t id) {
   const auto known = where_.find(id);
   if (known == where_.end())
@@ -57,9 +64,8 @@ bool fair_queue::erase(std::uint64_t id) {
   auto& l = lines_[known->second.line];
   const auto f = find_flow(l.turns, known->second.flow);
   const auto t = find_ticket(f->waiting, id);
-  bytes_ -= t->bytes;
+  forget(*t);
   f->waiting.erase(t);
-  where_.erase(known);
   if (f->waiting.empty())
     leave(l, f);
   return true;
@@ -121,9 +127,8 @@ std::optional<std::uint64_t> fair_queue::take(time_point now, const fits& fit) {
     if (best->deficit < 0)
       top_up(l, std::ceil(-best->deficit / quantum_));
     const auto id = chosen->id;
-    bytes_ -= chosen->bytes;
+    forget(*chosen);
     best->waiting.erase(chosen);
-    where_.erase(id);
     l.turns.splice(l.turns.end(), l.turns, best);
     if (best->waiting.empty())
       leave(l, best);

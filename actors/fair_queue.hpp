@@ -30,8 +30,9 @@ public:
     std::uint64_t id = 0;
     priority_class priority = priority_class::normal;
     std::string flow;
-    time_point since{};    ///< it came
-    std::size_t bytes = 0; ///< of memory that it holds
+    time_point since{};              ///< it came
+    std::size_t bytes = 0;           ///< of memory that it holds
+    std::chrono::nanoseconds cost{}; ///< what its answer is expected to take
   };
   /// Whether there is a place for the one of that id just now.
   using fits = std::function<bool(std::uint64_t id)>;
@@ -50,6 +51,7 @@ public:
   std::size_t size() const { return where_.size(); }
   bool empty() const { return where_.empty(); }
   std::size_t bytes() const { return bytes_; }
+  std::chrono::nanoseconds cost() const { return cost_; }
   /// Those that waited since then or longer.
   std::vector<std::uint64_t> older_than(time_point since) const;
   /// About the order in which they will be served: class by class, flows in turns.
@@ -75,6 +77,7 @@ private:
   /// What is left of a debt by now; 0 or more: it is paid.
   seconds owed(const line& l, const std::pair<seconds, std::uint64_t>& debt) const;
   void insert(std::size_t in, ticket t);
+  void forget(const ticket& t);
   void rise(time_point now);
   void top_up(line& l, double rounds);
   void leave(line& l, std::list<flow_line>::iterator f);
@@ -83,7 +86,8 @@ private:
   seconds quantum_;
   std::array<line, 3> lines_;
   std::unordered_map<std::uint64_t, place> where_;
-  std::size_t bytes_ = 0;
+  std::size_t bytes_ = 0;           ///< of all that wait, as
+  std::chrono::nanoseconds cost_{}; ///< this
 };
 
 } // namespace conductor
