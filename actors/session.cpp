@@ -274,7 +274,7 @@ session_actor::behavior_type session(session_actor::stateful_pointer<session_sta
       },
       [self](expel) { interrupt_turns(self); },
       [self](checkpoint) { save_what_came(self); },
-      [self](const waiting_check& w) { ask_what_is_loaded(self, w.answer); },
+      [self](const waiting_check& w) { ask_what_it_waits_for(self, w.answer); },
       [self](idle_check) { look(self); },
   };
 }

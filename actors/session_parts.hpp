@@ -28,9 +28,8 @@ void tell_if_drained(self_ptr self);
 
 // session_turns.cpp
 void begin_turn(self_ptr self);
-/// Asks what is loaded: for the room that the next turn has, and to say what this one
-/// waits for.
-void ask_what_is_loaded(self_ptr self, std::uint64_t answer);
+/// Tells what the turn waits for: its place in the queue, and then a model that loads.
+void ask_what_it_waits_for(self_ptr self, std::uint64_t answer);
 /// Records of the answer under way.
 void take(self_ptr self, const bytes& records);
 /// The answer under way is over.

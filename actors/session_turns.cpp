@@ -119,26 +119,37 @@ session_event error_event(std::string code, std::string detail) {
   return e;
 }
 
-/// Tells how far the turn under way came in the node's queue, as long as it waits there.
-void ask_who_is_before(self_ptr self, std::uint64_t answer) {
-  self->request(self->state.links.dispatcher(), caf::infinite, queue_query{})
+/// That turn is under way, and no record of its answer came.
+bool still_waits(const session_state& st, std::uint64_t answer) {
+  return st.answer && st.status == 0 && st.turns.front().answer == answer;
+}
+
+/// Of the turn under way, in the node's queue; nothing: it has its place.
+const queue_entry* find_waiting(const session_state& st, const queue_list& all) {
+  const auto here = std::find_if(all.begin(), all.end(), [&](const queue_entry& e) {
+    return e.about && e.about->session == st.info.id &&
+           e.about->id == st.turns.front().request_id;
+  });
+  return here == all.end() ? nullptr : &*here;
+}
+
+/// For the room that the next turn has, and to say what this one waits for.
+void ask_what_is_loaded(self_ptr self, std::uint64_t answer) {
+  self->request(self->state.links.dispatcher(), caf::infinite, fleet_query{})
       .then(
-          [self, answer](const queue_list& all) {
+          [self, answer](const fleet_status& fleet) {
             auto& st = self->state;
-            if (!st.answer || st.status != 0 || st.turns.front().answer != answer)
+            const auto* m = find_loaded(fleet, st.info.model);
+            if (m != nullptr)
+              st.context = m->context;
+            const auto up = std::find_if(
+                fleet.backends.begin(), fleet.backends.end(),
+                [](const auto& b) { return b.status.state == backend_state::up; });
+            if (m != nullptr || up == fleet.backends.end() || !still_waits(st, answer))
               return;
-            const auto here = std::find_if(all.begin(), all.end(), [&](const auto& e) {
-              return e.about && e.about->session == st.info.id;
-            });
-            if (here == all.end())
-              return;
-            self->delayed_send(self, queue_look, waiting_check{answer});
-            const auto position = static_cast<std::size_t>(here - all.begin()) + 1;
-            if (std::exchange(st.turns.front().position, position) == position)
-              return;
-            auto e = about(event_type::queued, answer);
-            e.position = position;
-            e.wait_ns = static_cast<std::uint64_t>(here->wait.count());
+            auto e = about(event_type::loading, answer);
+            e.model = st.info.model;
+            e.backend = up->status.name;
             tell(self, std::move(e));
           },
           [](const caf::error&) {});
@@ -166,27 +177,25 @@ void begin_turn(self_ptr self) {
   self->delayed_send(self, patience, waiting_check{t.answer});
 }
 
-void ask_what_is_loaded(self_ptr self, std::uint64_t answer) {
-  auto& st = self->state;
-  if (!st.links.dispatcher)
+void ask_what_it_waits_for(self_ptr self, std::uint64_t answer) {
+  if (!self->state.links.dispatcher)
     return;
-  ask_who_is_before(self, answer);
-  self->request(st.links.dispatcher(), caf::infinite, fleet_query{})
+  self->request(self->state.links.dispatcher(), caf::infinite, queue_query{})
       .then(
-          [self, answer](const fleet_status& fleet) {
+          [self, answer](const queue_list& all) {
             auto& st = self->state;
-            const auto* m = find_loaded(fleet, st.info.model);
-            if (m != nullptr)
-              st.context = m->context;
-            const auto up = std::find_if(
-                fleet.backends.begin(), fleet.backends.end(),
-                [](const auto& b) { return b.status.state == backend_state::up; });
-            if (m != nullptr || up == fleet.backends.end() || st.status != 0 ||
-                !st.answer || st.turns.front().answer != answer)
+            const auto* here = still_waits(st, answer) ? find_waiting(st, all) : nullptr;
+            if (here == nullptr) {
+              ask_what_is_loaded(self, answer);
               return;
-            auto e = about(event_type::loading, answer);
-            e.model = st.info.model;
-            e.backend = up->status.name;
+            }
+            self->delayed_send(self, queue_look, waiting_check{answer});
+            const auto position = static_cast<std::size_t>(here - all.data()) + 1;
+            if (std::exchange(st.turns.front().position, position) == position)
+              return;
+            auto e = about(event_type::queued, answer);
+            e.position = position;
+            e.wait_ns = static_cast<std::uint64_t>(here->wait.count());
             tell(self, std::move(e));
           },
           [](const caf::error&) {});

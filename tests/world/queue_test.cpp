@@ -101,6 +101,26 @@ TEST_F(a_busy_node, tells_a_session_how_far_it_is) {
   EXPECT_TRUE(before->read_answer().whole);
 }
 
+// It is the one before that waits for the model.
+TEST_F(a_busy_node, tells_a_session_of_no_load_while_it_waits_for_a_place) {
+  add_backend("one", ollama.port()).parallel = 1;
+  start();
+  http_client loads{port};
+  loads.ask("POST", "/api/generate", generate(R"({"load_ms":2500})"));
+  EXPECT_EQ(ollama.wait_for_in_flight(1), "");
+  const auto made = ask("POST", "/conductor/v1/sessions", R"({"model":"canned"})");
+  const auto events =
+      ask("POST",
+          "/conductor/v1/sessions/" + json::parse(made.body)["id"].get<std::string>() +
+              "/messages",
+          R"({"content":"hello"})")
+          .body;
+  EXPECT_NE(events.find("\"queued\""), std::string::npos) << events;
+  EXPECT_EQ(events.find("\"loading\""), std::string::npos) << events;
+  EXPECT_NE(events.find("\"done\""), std::string::npos) << events;
+  EXPECT_TRUE(loads.read_answer().whole);
+}
+
 TEST_F(a_busy_node, refuses_a_class_that_is_none) {
   start();
   const auto a =
