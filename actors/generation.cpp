@@ -153,10 +153,7 @@ void open(self_ptr self) {
             self->state.exchange = std::move(exchange);
             self->monitor(self->state.exchange);
           },
-          [self](const caf::error& e) {
-            auto f = to_failure(e);
-            finish(self, failed{f.code, std::move(f.detail), f.retry_after_s});
-          });
+          [self](const caf::error& e) { finish(self, to_failed(e)); });
 }
 
 void ask_for_lease(self_ptr self) {
@@ -227,8 +224,7 @@ void find_none(self_ptr self, const caf::error& e) {
     finish(self, st.refused->end);
     return;
   }
-  auto f = to_failure(e);
-  finish(self, failed{f.code, std::move(f.detail), f.retry_after_s});
+  finish(self, to_failed(e));
 }
 
 /// A failure before the first record is not told as long as something else can be tried.

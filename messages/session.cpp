@@ -52,4 +52,12 @@ event_type terminal_of(message_state state) noexcept {
                                              : event_type::error;
 }
 
+const session_message* find_message(const std::vector<session_message>& all,
+                                    std::uint64_t seq) noexcept {
+  const auto m = std::lower_bound(
+      all.begin(), all.end(), seq,
+      [](const session_message& one, std::uint64_t s) { return one.seq < s; });
+  return m == all.end() || m->seq != seq ? nullptr : &*m;
+}
+
 } // namespace conductor

@@ -46,6 +46,10 @@ struct session_message {
   usage used;
 };
 
+/// The message of that seq among these, which are in order; null: there is none.
+const session_message* find_message(const std::vector<session_message>& all,
+                                    std::uint64_t seq) noexcept;
+
 /// What is known of a conversation besides its messages.
 struct session_info {
   std::string id; ///< sortable by time of creation, unguessable

@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 /// Reactive Streams, spoken as messages. A publisher sends no `next` beyond the demand
@@ -63,6 +64,12 @@ struct failed {
   std::string detail;
   unsigned retry_after_s = 0; ///< when it is worth to ask again; 0: not known
 };
+
+/// What an error says, as the end of a stream.
+inline failed to_failed(const caf::error& e) {
+  auto f = to_failure(e);
+  return {f.code, std::move(f.detail), f.retry_after_s};
+}
 
 /// SUBSCRIBER: consumes one stream at a time.
 using subscriber_actor =

@@ -239,7 +239,8 @@ void wire::ask() {
   asked->pinned = head.find("X-Conductor-Backend");
   asked->peer = peer_;
   asked->session = conversation_of(head, peer_);
-  asked->flow = flow_of(head, peer_, asked->session);
+  if (route_.kind == request_kind::inference)
+    asked->flow = flow_of(head, peer_, asked->session);
   asked->priority = *priority;
   asked->received = request_clock::now();
   asked->headers = forwarded_headers(head);

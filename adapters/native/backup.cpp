@@ -18,8 +18,7 @@ void end(self_ptr self) {
 }
 
 void fail(self_ptr self, const caf::error& e) {
-  auto f = to_failure(e);
-  self->send(self->state.reader, failed{f.code, std::move(f.detail)});
+  self->send(self->state.reader, to_failed(e));
   end(self);
 }
 

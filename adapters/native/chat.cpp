@@ -9,24 +9,20 @@ namespace {
 
 using json = nlohmann::ordered_json;
 using json_input::dump;
+using json_input::text_or_empty;
 
 json parse(std::string_view text) {
   return json::parse(text, nullptr, false);
 }
 
-std::string text_at(const json& from, const char* key) {
-  const auto i = from.find(key);
-  return i != from.end() && i->is_string() ? i->get<std::string>() : std::string{};
-}
-
 answer_piece piece_of(const json& record) {
   answer_piece p;
-  p.error = text_at(record, "error");
-  p.reason = text_at(record, "done_reason");
+  p.error = text_or_empty(record, "error");
+  p.reason = text_or_empty(record, "done_reason");
   p.done = record.value("done", json(false)) == json(true);
   if (const auto m = record.find("message"); m != record.end() && m->is_object()) {
-    p.text = text_at(*m, "content");
-    p.thinking = text_at(*m, "thinking");
+    p.text = text_or_empty(*m, "content");
+    p.thinking = text_or_empty(*m, "thinking");
     if (const auto calls = m->find("tool_calls");
         calls != m->end() && calls->is_array() && !calls->empty())
       p.tool_calls = dump(*calls);

@@ -77,15 +77,12 @@ void pass_on_snapshot(feed_ptr self, const session_event& e) {
   st.out += st.surface->write(e);
   if (!st.turn)
     return;
-  const auto& all = e.all->messages;
-  const auto m = std::find_if(all.begin(), all.end(), [&](const session_message& m) {
-    return m.seq == st.turn->answer;
-  });
+  const auto* m = find_message(e.all->messages, st.turn->answer);
   session_event end;
   end.seq = e.seq;
   end.time = e.time;
   end.message = st.turn->answer;
-  if (m == all.end()) {
+  if (m == nullptr) {
     end.type = event_type::error;
     end.code = to_string(errc::not_found);
     end.text = "the message was erased";
@@ -119,8 +116,7 @@ void fail(feed_ptr self, const caf::error& e) {
   auto& st = self->state;
   if (std::exchange(st.ended, true))
     return;
-  auto f = to_failure(e);
-  self->send(st.reader, failed{f.code, std::move(f.detail), f.retry_after_s});
+  self->send(st.reader, to_failed(e));
   self->quit();
 }
 

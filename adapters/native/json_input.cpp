@@ -1,6 +1,7 @@
 #include "adapters/native/json_input.hpp"
 
 #include <algorithm>
+#include <charconv>
 
 namespace conductor::json_input {
 namespace {
@@ -62,6 +63,18 @@ std::uint64_t number(const json& object, const char* key, std::uint64_t fallback
   if (!i->is_number_unsigned())
     throw bad_request(std::string{"\""} + key + "\" must be a whole number, 0 or more");
   return i->get<std::uint64_t>();
+}
+
+std::optional<std::uint64_t> whole_number(std::string_view text) noexcept {
+  std::uint64_t n = 0;
+  const auto end = text.data() + text.size();
+  const auto [at, ec] = std::from_chars(text.data(), end, n);
+  return ec == std::errc{} && at == end ? std::optional{n} : std::nullopt;
+}
+
+std::string text_or_empty(const json& object, const char* key) {
+  const auto i = object.find(key);
+  return i != object.end() && i->is_string() ? i->get<std::string>() : std::string{};
 }
 
 std::string dump(const json& j) {

@@ -2,7 +2,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -27,6 +29,10 @@ std::string needed_text(const json& object, const char* key);
 std::string text(const json& object, const char* key);
 /// A whole number, `fallback` where it is not there.
 std::uint64_t number(const json& object, const char* key, std::uint64_t fallback);
+/// A text that is a whole number and nothing else; empty: it is not.
+std::optional<std::uint64_t> whole_number(std::string_view text) noexcept;
+/// A string in what nobody needs to be told of; empty: it is none, or not there.
+std::string text_or_empty(const json& object, const char* key);
 /// One line; what is no UTF-8 becomes U+FFFD.
 std::string dump(const json& j);
 

@@ -7,8 +7,6 @@
 #include "adapters/native/session_path.hpp"
 #include "adapters/native/session_requests.hpp"
 
-#include <algorithm>
-#include <charconv>
 #include <utility>
 
 namespace conductor {
@@ -17,12 +15,10 @@ namespace {
 /// Number of the first event that `GET …/events` wants; 0: a snapshot first.
 std::uint64_t first_wanted(const request& asked) {
   const auto number = [](std::string_view text) {
-    std::uint64_t n = 0;
-    const auto end = text.data() + text.size();
-    const auto [at, ec] = std::from_chars(text.data(), end, n);
-    if (ec != std::errc{} || at != end)
+    const auto n = json_input::whole_number(text);
+    if (!n)
       throw bad_request("\"from\" and Last-Event-ID must be numbers of events");
-    return n;
+    return *n;
   };
   if (const auto from = query_value(asked.target, "from"); !from.empty())
     return number(from);
@@ -51,8 +47,6 @@ public:
       feeding::fail(self, make_error(errc::bad_request, e.what()));
     }
   }
-
-  response whole(const session_event&) override { return {}; }
 
 protected:
   const request& asked() const { return *asked_; }
@@ -94,11 +88,9 @@ class whole_feed final : public native {
 public:
   using native::native;
   void begun(const said& s) override { seq_ = s.answer; }
-  std::string content_type() const override { return {}; }
-
   std::string write(const session_event& e) override {
-    if (e.type == event_type::snapshot)
-      take(e.all->messages);
+    if (const auto* m = e.all ? find_message(e.all->messages, seq_) : nullptr)
+      answer_ = *m;
     else if (e.type == event_type::delta)
       answer_.content += e.text;
     else if (e.type == event_type::thinking)
@@ -120,13 +112,6 @@ public:
   }
 
 private:
-  void take(const std::vector<session_message>& all) {
-    const auto m = std::find_if(all.begin(), all.end(),
-                                [&](const auto& one) { return one.seq == seq_; });
-    if (m != all.end())
-      answer_ = *m;
-  }
-
   std::uint64_t seq_ = 0; ///< of the answer
   session_message answer_;
 };

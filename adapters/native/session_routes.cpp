@@ -99,12 +99,10 @@ promise read_message(self_ptr self, const request_ptr& asked, const session_path
   ask_session<session_record_ptr>(
       self, self->state.links.sessions, open_session{path.id, {}}, describe{},
       [=](const session_actor&, const session_record_ptr& r) mutable {
-        for (const auto& m : r->messages)
-          if (m.seq == seq) {
-            reply.deliver(json_answer(200, to_json(m)));
-            return;
-          }
-        reply.deliver(not_found(*asked));
+        if (const auto* m = find_message(r->messages, seq))
+          reply.deliver(json_answer(200, to_json(*m)));
+        else
+          reply.deliver(not_found(*asked));
       },
       [reply](const caf::error& e) mutable { reply.deliver(e); });
   return reply;

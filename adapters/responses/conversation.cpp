@@ -116,10 +116,8 @@ void go_on(feed_ptr self, const response_request& wish, const session_record& re
 } // namespace
 
 const session_message* find_answer(const session_record& record, std::uint64_t message) {
-  for (const auto& m : record.messages)
-    if (m.seq == message && m.role == "assistant")
-      return &m;
-  return nullptr;
+  const auto* m = find_message(record.messages, message);
+  return m != nullptr && m->role == "assistant" ? m : nullptr;
 }
 
 caf::error no_such_response(const response_id& id) {

@@ -7,17 +7,12 @@ namespace {
 
 using namespace json_input;
 
-std::string text_in(const json& from, const char* key) {
-  const auto i = from.find(key);
-  return i != from.end() && i->is_string() ? i->get<std::string>() : std::string{};
-}
-
 function_call call_of(const json& one) {
-  function_call call{text_in(one, "id"), {}, "{}"};
+  function_call call{text_or_empty(one, "id"), {}, "{}"};
   const auto f = one.find("function");
   if (f == one.end() || !f->is_object())
     return call;
-  call.name = text_in(*f, "name");
+  call.name = text_or_empty(*f, "name");
   if (const auto given = f->find("arguments"); given != f->end())
     call.arguments = given->is_string() ? given->get<std::string>() : dump(*given);
   return call;

@@ -1,6 +1,6 @@
 #include "adapters/responses/response_id.hpp"
 
-#include <charconv>
+#include "adapters/native/json_input.hpp"
 
 namespace conductor {
 namespace {
@@ -19,10 +19,10 @@ std::optional<response_id> response_id_of(std::string_view text) {
   if (id.session.find_first_not_of("0123456789abcdef-") != std::string::npos ||
       text.front() != '_' || text[1] == '0')
     return std::nullopt;
-  const auto end = text.data() + text.size();
-  const auto [at, ec] = std::from_chars(text.data() + 1, end, id.message);
-  if (ec != std::errc{} || at != end)
+  const auto message = json_input::whole_number(text.substr(1));
+  if (!message)
     return std::nullopt;
+  id.message = *message;
   return id;
 }
 

@@ -11,7 +11,6 @@
 #include "adapters/responses/response_stream.hpp"
 #include "adapters/responses/stored_response.hpp"
 
-#include <algorithm>
 #include <charconv>
 #include <utility>
 
@@ -132,9 +131,8 @@ private:
 
   /// What came since the last event that was written.
   std::string catch_up(const std::vector<session_message>& all) {
-    const auto m = std::find_if(all.begin(), all.end(),
-                                [&](const auto& one) { return one.seq == answer_.seq; });
-    if (m == all.end())
+    const auto* m = find_message(all, answer_.seq);
+    if (m == nullptr)
       return {};
     std::string written;
     if (m->thinking.size() > answer_.thinking.size())

@@ -8,7 +8,6 @@
 #include "adapters/responses/response_json.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
 namespace conductor {
@@ -53,9 +52,8 @@ json page_of(json all, std::string_view target) {
     std::reverse(all.begin(), all.end());
   auto limit = usual_page;
   if (const auto text = query_value(target, "limit"); !text.empty()) {
-    const auto end = text.data() + text.size();
-    const auto [at, ec] = std::from_chars(text.data(), end, limit);
-    if (ec != std::errc{} || at != end || limit < 1 || limit > largest_page)
+    limit = json_input::whole_number(text).value_or(0);
+    if (limit < 1 || limit > largest_page)
       throw bad_request("\"limit\" must be from 1 to " + std::to_string(largest_page));
   }
   auto from = all.begin();
@@ -106,10 +104,6 @@ public:
         },
         [=, this](const caf::error& e) { feeding::fail(self, told(e)); });
   }
-
-  std::string content_type() const override { return {}; }
-  std::string write(const session_event&) override { return {}; }
-  response whole(const session_event&) override { return {}; }
 
 private:
   using operation = void (made::*)(feed_ptr, const session_record&,
