@@ -49,7 +49,8 @@ public:
     answer_.role = "assistant";
     answer_.settings = wish_.settings;
     answer_.state = message_state::streaming;
-    stream_.emplace(info_.id, s.answer);
+    if (wish_.streams)
+      stream_.emplace(info_.id, s.answer);
   }
 
   std::string content_type() const override {
@@ -61,7 +62,7 @@ public:
     std::string written;
     if (answer_.created == 0) {
       answer_.created = e.time;
-      written += stream_->begin(object());
+      written += told([&](auto& to) { return to.begin(object()); });
     }
     switch (e.type) {
     case event_type::snapshot:
@@ -80,12 +81,12 @@ public:
     case event_type::cancelled:
     case event_type::error:
       finish(e);
-      written += stream_->end(object());
+      written += told([&](auto& to) { return to.end(object()); });
       break;
     default:
       break;
     }
-    return wish_.streams ? written : std::string{};
+    return written;
   }
 
   response whole(const session_event& end) override {
@@ -116,17 +117,22 @@ private:
                                   wish_.previous ? to_string(*wish_.previous) : "");
   }
 
+  /// What the stream makes of it; nothing where the answer is one body.
+  template <class Tell>
+  std::string told(Tell tell) {
+    return stream_ ? tell(*stream_) : std::string{};
+  }
   std::string think(const std::string& more) {
     answer_.thinking += more;
-    return stream_->think(more);
+    return told([&](auto& to) { return to.think(more); });
   }
   std::string speak(const std::string& more) {
     answer_.content += more;
-    return stream_->say(more);
+    return told([&](auto& to) { return to.say(more); });
   }
   std::string call(const std::string& calls) {
     answer_.tool_calls = chat::joined(answer_.tool_calls, calls);
-    return stream_->call(calls);
+    return told([&](auto& to) { return to.call(calls); });
   }
 
   /// What came since the last event that was written.
@@ -159,8 +165,8 @@ private:
   request_ptr asked_;
   response_request wish_;
   session_info info_;
-  session_message answer_; ///< as far as it came
-  std::optional<responses::response_stream> stream_;
+  session_message answer_;                           ///< as far as it came
+  std::optional<responses::response_stream> stream_; ///< empty: it is one body
 };
 
 } // namespace
