@@ -9,12 +9,17 @@ import unittest
 
 from source import ROOT, files, includes, strip
 
+_ADAPTER = ("messages", "config", "adapters/lane", "adapters/log", "adapters/blocking")
 # Layer or adapter folder: what of ours it may include besides itself.
 MAY_INCLUDE = {
     "messages": (),
     "config": (),
     "actors": ("messages", "config"),
-    "adapters/*": ("messages", "config", "adapters/lane", "adapters/log", "adapters/blocking"),
+    "adapters/*": _ADAPTER,
+    # Bodies are read and changed in place: one scanner of JSON, which knows nobody.
+    "adapters/http": (*_ADAPTER, "adapters/json"),
+    "adapters/ollama": (*_ADAPTER, "adapters/json"),
+    "adapters/json": (),
     # OpenAI's stored responses are another surface of the native sessions.
     "adapters/responses": ("messages", "adapters/native", "adapters/http"),
     # What hosts the others knows only what it carries; what everyone logs with, nobody.
@@ -165,6 +170,8 @@ class Planted(unittest.TestCase):
         ("adapters/http/wire.hpp", '#include "runtime/node.hpp"'),
         ("adapters/http/wire.hpp", "#include <boost/beast.hpp>"),
         ("adapters/lane/lane.hpp", '#include "adapters/http/wire.hpp"'),
+        ("adapters/json/scan.hpp", '#include "adapters/http/wire.hpp"'),
+        ("adapters/native/x.hpp", '#include "adapters/json/scan.hpp"'),
         ("adapters/lane/lane.hpp", '#include "config/settings.hpp"'),
         ("adapters/cli/run.hpp", '#include "messages/errors.hpp"'),
         ("adapters/cli/run.hpp", '#include "adapters/lane/lane.hpp"'),
@@ -181,6 +188,7 @@ class Planted(unittest.TestCase):
         ("actors/session.hpp", "auto t = self->clock().now();"),
         ("actors/session.hpp", 'auto t = "steady_clock::now()";'),
         ("adapters/http/wire.hpp", '#include "adapters/lane/hosted.hpp"'),
+        ("adapters/ollama/x.hpp", '#include "adapters/json/scan.hpp"'),
         ("adapters/native/x.hpp", "auto t = std::chrono::steady_clock::now();"),
         ("runtime/node.hpp", '#include "actors/client.hpp"'),
     ]

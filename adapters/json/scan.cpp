@@ -1,0 +1,146 @@
+#include "adapters/json/scan.hpp"
+
+#include <algorithm>
+
+namespace conductor {
+namespace {
+
+constexpr std::size_t max_depth = 128;
+
+void append_utf8(std::string& out, unsigned code) {
+  if (code < 0x80) {
+    out += static_cast<char>(code);
+  } else if (code < 0x800) {
+    out += static_cast<char>(0xC0 | code >> 6);
+    out += static_cast<char>(0x80 | (code & 0x3F));
+  } else {
+    out += static_cast<char>(0xE0 | code >> 12);
+    out += static_cast<char>(0x80 | (code >> 6 & 0x3F));
+    out += static_cast<char>(0x80 | (code & 0x3F));
+  }
+}
+
+} // namespace
+
+char json_scanner::peek() {
+  at_ = std::min(text_.find_first_not_of(" \t\r\n", at_), text_.size());
+  return at_ < text_.size() ? text_[at_] : '\0';
+}
+
+bool json_scanner::take(char c) {
+  if (peek() != c)
+    return false;
+  ++at_;
+  return true;
+}
+
+std::string_view json_scanner::string() {
+  if (!take('"'))
+    return fail();
+  const auto begin = at_;
+  for (;;) {
+    at_ = text_.find_first_of("\"\\", at_);
+    if (at_ == std::string_view::npos || (text_[at_] == '\\' && at_ + 1 >= text_.size()))
+      return fail();
+    if (text_[at_] == '"')
+      return text_.substr(begin, at_++ - begin);
+    at_ += 2;
+  }
+}
+
+std::string_view json_scanner::value() {
+  const char c = peek();
+  const auto begin = at_;
+  if (c == '"') {
+    string();
+  } else if (c == '{' || c == '[') {
+    skip_nested();
+  } else {
+    at_ = std::min(text_.find_first_of(",]} \t\r\n", at_), text_.size());
+    if (at_ == begin)
+      return fail();
+  }
+  return ok ? text_.substr(begin, at_ - begin) : std::string_view{};
+}
+
+void json_scanner::skip_nested() {
+  std::size_t depth = 0;
+  do {
+    at_ = text_.find_first_of("\"{}[]", at_);
+    if (at_ == std::string_view::npos || depth > max_depth) {
+      fail();
+      return;
+    }
+    const char c = text_[at_];
+    if (c == '"') {
+      string();
+      continue;
+    }
+    ++at_;
+    c == '{' || c == '[' ? ++depth : --depth;
+  } while (ok && depth > 0);
+}
+
+std::string_view json_scanner::fail() {
+  ok = false;
+  at_ = text_.size();
+  return {};
+}
+
+std::string unescaped(std::string_view raw) {
+  std::string out;
+  out.reserve(raw.size());
+  for (std::size_t i = 0; i < raw.size(); ++i) {
+    if (raw[i] != '\\' || i + 1 >= raw.size()) {
+      out += raw[i];
+      continue;
+    }
+    const char c = raw[++i];
+    switch (c) {
+    case 'n':
+      out += '\n';
+      break;
+    case 't':
+      out += '\t';
+      break;
+    case 'r':
+      out += '\r';
+      break;
+    case 'b':
+      out += '\b';
+      break;
+    case 'f':
+      out += '\f';
+      break;
+    case 'u': {
+      const auto digits = raw.substr(std::min(i + 1, raw.size()), 4);
+      if (digits.size() == 4 &&
+          digits.find_first_not_of("0123456789abcdefABCDEF") == std::string_view::npos) {
+        append_utf8(out,
+                    static_cast<unsigned>(std::stoul(std::string{digits}, nullptr, 16)));
+        i += 4;
+      }
+      break;
+    }
+    default:
+      out += c;
+    }
+  }
+  return out;
+}
+
+std::string folded_key(std::string_view raw) {
+  auto key = unescaped(raw);
+  std::transform(key.begin(), key.end(), key.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  return key;
+}
+
+std::string string_in(std::string_view value) {
+  if (value.size() < 2 || value.front() != '"')
+    return {};
+  return unescaped(value.substr(1, value.size() - 2));
+}
+
+} // namespace conductor
