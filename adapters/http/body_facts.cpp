@@ -25,7 +25,7 @@ body_facts scan_body(std::string_view json) {
     const auto key = folded_key(raw_key);
     if (key == "options" && scan.peek() == '{') {
       scan.object([&](std::string_view raw_option) {
-        const auto option = folded_key(raw_option);
+        const auto option = unescaped(raw_option); // a map's: Go compares them exactly
         const auto value = scan.value();
         if (std::find(runner_keys.begin(), runner_keys.end(), option) !=
                 runner_keys.end() &&

@@ -16,9 +16,9 @@ struct body_facts {
 };
 
 /// Finds them by scanning the bytes once: no document tree, nothing of a prompt is
-/// copied. Keys are compared as Go does, in any case; of equal keys the last counts. A
-/// body that is no JSON object gives what was found up to there: Ollama tells the client
-/// what is wrong.
+/// copied. Keys are compared as Go does, in any case (those of `options` exactly); of
+/// equal keys the last counts. A body that is no JSON object gives what was found up to
+/// there: Ollama tells the client what is wrong.
 body_facts scan_body(std::string_view json);
 
 } // namespace conductor

@@ -5,7 +5,8 @@
 namespace conductor {
 namespace {
 
-constexpr std::size_t max_depth = 128;
+// Go refuses what nests deeper.
+constexpr std::size_t max_depth = 10'000;
 
 void append_utf8(std::string& out, unsigned code) {
   if (code < 0x80) {
@@ -138,10 +139,17 @@ std::string unescaped(std::string_view raw) {
 }
 
 std::string folded_key(std::string_view raw) {
-  auto key = unescaped(raw);
-  std::transform(key.begin(), key.end(), key.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
+  const auto text = unescaped(raw);
+  std::string key;
+  key.reserve(text.size());
+  for (std::string_view rest{text}; !rest.empty();) {
+    // Two letters beyond ASCII are taken for some of it: long s, the sign of kelvins.
+    const bool long_s = rest.starts_with("\xc5\xbf");
+    const bool kelvin = rest.starts_with("\xe2\x84\xaa");
+    const char c = long_s ? 's' : kelvin ? 'k' : rest.front();
+    key += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    rest.remove_prefix(long_s ? 2 : kelvin ? 3 : 1);
+  }
   return key;
 }
 

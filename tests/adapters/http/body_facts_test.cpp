@@ -26,6 +26,19 @@ TEST(scan_body, reads_keys_and_names_as_go_does) {
   EXPECT_EQ(scan_body(R"({"mod\u0065l":"m\u00e4\/x"})").model, "m\xc3\xa4/x");
 }
 
+TEST(scan_body, compares_the_names_of_options_exactly) {
+  EXPECT_EQ(scan_body(R"({"OPTIONS":{"NUM_CTX":1,"num\u005fgpu":2}})").runner_options,
+            "num_gpu=2");
+}
+
+TEST(scan_body, sees_past_what_nests_as_deep_as_go_allows) {
+  const auto nested = [](std::size_t n) {
+    return "{\"tools\":" + std::string(n, '[') + std::string(n, ']') + R"(,"model":"m"})";
+  };
+  EXPECT_EQ(scan_body(nested(9'999)).model, "m");
+  EXPECT_EQ(scan_body(nested(10'002)).model, "");
+}
+
 TEST(scan_body, knows_what_is_to_be_stored) {
   EXPECT_TRUE(scan_body(R"({"store":true})").stored);
   EXPECT_TRUE(scan_body(R"({"store":null,"previous_response_id":"r"})").stored);
