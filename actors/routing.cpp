@@ -1,6 +1,6 @@
 #include "actors/routing.hpp"
 
-#include "actors/model_name.hpp"
+#include "messages/model_name.hpp"
 
 #include <algorithm>
 #include <tuple>

@@ -1,7 +1,7 @@
-#include "actors/model_name.hpp"
 #include "actors/routing.hpp"
 
 #include "actors/affinity.hpp"
+#include "messages/model_name.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "actors/model_name.hpp"
+#include "messages/model_name.hpp"
 
 #include <algorithm>
 
