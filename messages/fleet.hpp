@@ -33,6 +33,15 @@ struct loaded_model {
   bool operator==(const loaded_model&) const = default;
 };
 
+/// A model that a backend has, as GET /api/tags and POST /api/show tell it.
+struct known_model {
+  std::string name;
+  std::string digest; ///< of its manifest: another for each alias
+  std::string blob; ///< of its weights, 64 hex digits; aliases share it; empty: not known
+  std::vector<std::string> capabilities; ///< `completion`, `tools`, `vision`, …
+  bool operator==(const known_model&) const = default;
+};
+
 /// What BACKEND knows of its Ollama server.
 struct backend_status {
   std::string name;
