@@ -11,15 +11,21 @@ int main(int argc, char** argv) {
   scripted_ollama_options o;
   std::string answers;
   unsigned load_ms = 0;
+  double keep_alive = o.keep_alive.count();
   app.add_option("--host", o.host, "Address to listen on");
   app.add_option("--port", o.port, "Port; 0: the system chooses")->default_val(11434);
   app.add_option("--threads", o.threads, "Threads");
   app.add_option("--parallel", o.parallel, "Answers at once per model; 0: no limit");
+  app.add_option("--max-loaded", o.max_loaded, "Models loaded at once; 0: no limit");
+  app.add_option("--max-queue", o.max_queue, "Requests that may wait for a load");
+  app.add_option("--keep-alive", keep_alive,
+                 "Seconds that an idle model stays loaded; negative: for ever");
   app.add_option("--load-ms", load_ms, "How long a load takes");
   app.add_option("--version-text", o.version, "What /api/version says");
   app.add_option("--script", answers, "Script of every answer, as JSON");
   CLI11_PARSE(app, argc, argv);
   o.load = std::chrono::milliseconds(load_ms);
+  o.keep_alive = runners::seconds(keep_alive);
   std::signal(SIGPIPE, SIG_IGN);
   sigset_t ends;
   sigemptyset(&ends);

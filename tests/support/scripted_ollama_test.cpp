@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include <functional>
+#include <memory>
 #include <sstream>
 #include <stdexcept>
 
@@ -165,6 +167,80 @@ TEST(a_scripted_ollama_with_one_place, queues_the_rest_where_nobody_sees_it) {
   first.close();
   EXPECT_EQ(second.read_answer().status, 200);
   EXPECT_EQ(ollama.seen().max_generating, 1u);
+}
+
+/// One whose loaded models and places are limited.
+class a_scripted_ollama_with_limits : public ::testing::Test {
+protected:
+  scripted_ollama& start(const std::function<void(scripted_ollama_options&)>& change) {
+    scripted_ollama_options options;
+    change(options);
+    return *(ollama = std::make_unique<scripted_ollama>(options));
+  }
+  http_answer ask(json changes = json::object()) const {
+    return fetch(ollama->port(), "POST", "/api/generate", body(std::move(changes)));
+  }
+  static std::string body(json changes) {
+    json all{{"model", "canned"}, {"prompt", "hello"}};
+    all.update(changes);
+    return all.dump();
+  }
+  json loaded() const {
+    return json::parse(fetch(ollama->port(), "GET", "/api/ps").body)["models"];
+  }
+
+  std::unique_ptr<scripted_ollama> ollama;
+};
+
+TEST_F(a_scripted_ollama_with_limits, unloads_one_model_where_another_does_not_fit) {
+  start([](auto& o) { o.max_loaded = 1; });
+  for (const auto* model : {"canned", "canned", "thinker", "canned"})
+    EXPECT_EQ(ask({{"model", model}}).status, 200);
+  EXPECT_EQ(ollama->seen().loads, 3u);
+  EXPECT_EQ(ollama->seen().unloads, 2u);
+  ASSERT_EQ(loaded().size(), 1u);
+  EXPECT_EQ(loaded()[0]["name"], "canned:latest");
+}
+
+TEST_F(a_scripted_ollama_with_limits, is_busy_where_its_queue_for_loads_is_full) {
+  start([](auto& o) {
+    o.max_queue = 1;
+    o.load = 1h;
+  });
+  http_client loading{ollama->port()}, queued{ollama->port()};
+  ASSERT_TRUE(loading.ask("POST", "/api/generate", body(json::object())));
+  EXPECT_EQ(ollama->wait_for_in_flight(1), "");
+  ASSERT_TRUE(queued.ask("POST", "/api/generate", body({{"model", "thinker"}})));
+  EXPECT_EQ(ollama->wait_for_in_flight(2), "");
+  const auto refused = ask();
+  EXPECT_EQ(refused.status, 503);
+  EXPECT_EQ(json::parse(refused.body)["error"],
+            "server busy, please try again.  maximum pending requests exceeded");
+}
+
+TEST_F(a_scripted_ollama_with_limits, forgets_a_model_that_is_not_to_be_kept) {
+  start([](auto& o) { o.keep_alive = runners::seconds{0}; });
+  EXPECT_EQ(ask().status, 200);
+  EXPECT_TRUE(loaded().empty());
+  EXPECT_EQ(ask({{"keep_alive", -1}}).status, 200);
+  ASSERT_EQ(loaded().size(), 1u);
+  EXPECT_GE(loaded()[0]["expires_at"].get<std::string>(), "2200");
+}
+
+TEST_F(a_scripted_ollama_with_limits, renews_the_end_of_a_model_when_it_goes_idle) {
+  start([](auto&) {});
+  EXPECT_EQ(ask({{"keep_alive", "1h"}}).status, 200);
+  const auto idle = loaded()[0]["expires_at"];
+  script hanging;
+  hanging.hang_after = 1;
+  ollama->next(hanging);
+  http_client busy{ollama->port()};
+  ASSERT_TRUE(busy.ask("POST", "/api/generate", body({{"keep_alive", "9h"}})));
+  EXPECT_EQ(busy.read_first_chunk().status, 200);
+  EXPECT_EQ(loaded()[0]["expires_at"], idle);
+  busy.close();
+  EXPECT_EQ(ollama->wait_for_in_flight(0), "");
+  EXPECT_GT(loaded()[0]["expires_at"], idle);
 }
 
 } // namespace

@@ -6,8 +6,23 @@ namespace conductor::test {
 
 namespace {
 
+using wall_clock = std::chrono::system_clock;
+
 // Ten years, so that no sum of times overflows.
 constexpr runners::seconds longest{3.2e8};
+
+template <class Clock>
+typename Clock::time_point after(runners::seconds s) {
+  return Clock::now() +
+         std::chrono::duration_cast<typename Clock::duration>(std::min(s, longest));
+}
+
+/// Empty: never.
+std::optional<wall_clock::time_point> end_of(runners::seconds keep_alive) {
+  if (keep_alive.count() < 0)
+    return {};
+  return after<wall_clock>(keep_alive);
+}
 
 } // namespace
 
@@ -17,6 +32,8 @@ struct runners::runner {
   unsigned used = 0; ///< places
   std::deque<ticket_ptr> queue;
   std::optional<clock::time_point> idle_until; ///< empty: busy, or for ever
+  bool was_idle = false;
+  std::optional<wall_clock::time_point> expires; ///< as of the last time it went idle
 
   bool idle() const { return used == 0 && queue.empty(); }
 };
@@ -145,13 +162,22 @@ void runners::leave(const ticket_ptr& t) {
       std::erase(r.queue, t);
     else if (was == phase::granted)
       release(r);
-    if (r.idle() && r.keep_alive.count() == 0)
-      drop(t->what.blob);
-    else if (r.idle() && r.keep_alive.count() > 0)
-      r.idle_until = clock::now() + std::chrono::duration_cast<clock::duration>(
-                                        std::min(r.keep_alive, longest));
+    if (r.idle())
+      went_idle(t->what.blob, r);
   }
   pump();
+}
+
+// The only moment at which Ollama renews what it tells of the end.
+void runners::went_idle(const std::string& blob, runner& r) {
+  if (r.keep_alive.count() == 0) {
+    drop(blob);
+    return;
+  }
+  r.was_idle = true;
+  r.expires = end_of(r.keep_alive);
+  if (r.keep_alive.count() > 0)
+    r.idle_until = after<clock>(r.keep_alive);
 }
 
 void runners::unload(const std::string& blob) {
@@ -181,14 +207,11 @@ std::vector<runners::loaded_model> runners::list() {
   expire();
   std::vector<loaded_model> all;
   for (const auto& [blob, r] : runners_) {
-    loaded_model m{
-        r->loaded_as.name, r->loaded_as.digest, r->loaded_as.context_length, {}};
-    if (r->keep_alive.count() >= 0)
-      m.expires = r->idle_until.value_or(clock::now());
-    all.push_back(std::move(m));
+    all.push_back({r->loaded_as.name, r->loaded_as.digest, r->loaded_as.context_length,
+                   r->was_idle ? r->expires : end_of(r->keep_alive)});
   }
   std::stable_sort(all.begin(), all.end(), [](const auto& a, const auto& b) {
-    auto never = clock::time_point::max();
+    auto never = wall_clock::time_point::max();
     return a.expires.value_or(never) > b.expires.value_or(never);
   });
   return all;

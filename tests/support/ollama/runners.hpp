@@ -55,7 +55,7 @@ public:
     std::string name;
     std::string digest;
     int context_length = 0;
-    std::optional<clock::time_point> expires; ///< empty: never
+    std::optional<std::chrono::system_clock::time_point> expires; ///< empty: never
   };
 
   runners(statistics& seen, limits l);
@@ -89,6 +89,7 @@ private:
   void admit(const ticket_ptr& t, runner& r);
   void release(runner& r);
   void drop(const std::string& blob);
+  void went_idle(const std::string& blob, runner& r);
   static void become(const ticket_ptr& t, phase p);
 
   std::mutex mutex_;
