@@ -1,29 +1,11 @@
 #pragma once
 
+#include "tests/support/ollama/answer_request.hpp"
 #include "tests/support/ollama/dialect.hpp"
-#include "tests/support/ollama/exchange.hpp"
 
-#include <optional>
 #include <string>
 
 namespace conductor::test {
-
-/// What a request to a model asked for, whatever its dialect.
-struct answer_request {
-  model_ptr model;
-  std::string name;     ///< as the client spelled it
-  std::string prompt;   ///< the last thing that was said
-  std::size_t said = 0; ///< characters of all that was said
-  bool stream = true;
-  bool think = false;
-  int limit = 0;          ///< content records; 0: none
-  std::string first_tool; ///< of those that the client offers
-  bool with_context = false;
-  std::string options; ///< runner options, as text
-  int context_length = 4096;
-  std::optional<runners::seconds> keep_alive;
-  bool relax_thinking = false;
-};
 
 /// Waits for the model and its place as Ollama does, then says what the script wants.
 boost::asio::awaitable<void> give_answer(exchange& x, const answer_request& r,

@@ -11,97 +11,6 @@ using nlohmann::json;
 
 namespace {
 
-model_ptr model_of(exchange& x, bool quoted_twice = false) {
-  const auto name = model_member(x.json);
-  if (name.empty() && !quoted_twice)
-    throw refusal(400, "model is required");
-  auto found = x.at.models.find(name);
-  if (!found)
-    throw refusal(404, "model '" + name + "' not found");
-  return found;
-}
-
-/// The runner options of a request, as one text.
-std::string runner_options(const json& options) {
-  std::string text;
-  if (options.is_object())
-    for (const auto* key : {"num_ctx", "num_batch", "num_gpu", "main_gpu", "use_mmap",
-                            "num_thread", "draft_num_predict"})
-      if (options.contains(key))
-        text += std::string{key} + "=" + options[key].dump() + ",";
-  return text;
-}
-
-std::optional<runners::seconds> keep_alive_of(const json& in) {
-  if (!in.contains("keep_alive") || in["keep_alive"].is_null())
-    return {};
-  const auto& k = in["keep_alive"];
-  if (k.is_number())
-    return runners::seconds{k.get<double>()};
-  const auto text = k.get<std::string>();
-  std::size_t used = 0;
-  const auto number = std::stod(text, &used);
-  const auto unit = text.substr(used);
-  return runners::seconds{number * (unit == "m"    ? 60
-                                    : unit == "h"  ? 3600
-                                    : unit == "ms" ? .001
-                                                   : 1)};
-}
-
-std::string content_text(const json& content) {
-  if (content.is_string())
-    return content.get<std::string>();
-  std::string text;
-  if (content.is_array())
-    for (const auto& part : content)
-      if (part.is_object())
-        text += part.value("text", "");
-  return text;
-}
-
-void read_messages(answer_request& r, const json& in) {
-  if (!in.contains("messages") || !in["messages"].is_array())
-    return;
-  for (const auto& m : in["messages"]) {
-    r.prompt = content_text(m.value("content", json{}));
-    r.said += r.prompt.size();
-  }
-}
-
-void read_tools(answer_request& r, const json& in) {
-  if (!in.contains("tools") || !in["tools"].is_array() || in["tools"].empty())
-    return;
-  const auto& first = in["tools"][0];
-  r.first_tool = first.contains("function") ? first["function"].value("name", "")
-                                            : first.value("name", "");
-}
-
-answer_request basic(exchange& x, bool streams_by_default) {
-  answer_request r;
-  r.model = model_of(x);
-  r.name = model_member(x.json);
-  r.stream = flag_member(x.json, "stream", streams_by_default);
-  const auto options = x.json.value("options", json::object());
-  r.options = runner_options(options);
-  r.context_length = int_member(options, "num_ctx", r.context_length);
-  r.limit = int_member(options, "num_predict", 0);
-  r.keep_alive = keep_alive_of(x.json);
-  read_tools(r, x.json);
-  return r;
-}
-
-void read_think(exchange& x, answer_request& r) {
-  const bool can = r.model->can("thinking");
-  r.think = can;
-  if (!x.json.contains("think") || x.json["think"].is_null())
-    return;
-  const auto& t = x.json["think"];
-  const bool on = t.is_boolean() ? t.get<bool>() : true;
-  if (on && !can)
-    throw refusal(400, "\"" + r.name + "\" does not support thinking");
-  r.think = on;
-}
-
 answer_shape shape_of(exchange& x, const answer_request& r) {
   answer_shape s{r.name, false, static_cast<int>(r.said / 4)};
   if (x.json.contains("stream_options") && x.json["stream_options"].is_object())
@@ -160,7 +69,7 @@ std::vector<std::string> inputs_of(const json& in) {
 asio::awaitable<void> answer_generate(exchange& x) {
   if (!x.at.models.find(model_member(x.json)))
     throw refusal(404, "model '" + model_member(x.json) + "' not found");
-  auto r = basic(x, true);
+  auto r = read_request(x, true);
   r.prompt = text_member(x.json, "prompt");
   r.said = r.prompt.size();
   r.with_context = !flag_member(x.json, "raw", false);
@@ -175,7 +84,7 @@ asio::awaitable<void> answer_generate(exchange& x) {
 }
 
 asio::awaitable<void> answer_chat(exchange& x) {
-  auto r = basic(x, true);
+  auto r = read_request(x, true);
   read_messages(r, x.json);
   auto spelling = ollama_chat(shape_of(x, r));
   if (!x.json.contains("messages") || x.json["messages"].empty()) {
@@ -188,7 +97,7 @@ asio::awaitable<void> answer_chat(exchange& x) {
 }
 
 asio::awaitable<void> answer_openai_chat(exchange& x) {
-  auto r = basic(x, false);
+  auto r = read_request(x, false);
   read_messages(r, x.json);
   if (r.said == 0)
     throw refusal(400, "[] is too short - 'messages'");
@@ -199,7 +108,7 @@ asio::awaitable<void> answer_openai_chat(exchange& x) {
 }
 
 asio::awaitable<void> answer_openai_completions(exchange& x) {
-  auto r = basic(x, false);
+  auto r = read_request(x, false);
   r.prompt = text_member(x.json, "prompt");
   r.said = r.prompt.size();
   r.limit = int_member(x.json, "max_tokens", 0);
@@ -208,7 +117,7 @@ asio::awaitable<void> answer_openai_completions(exchange& x) {
 }
 
 asio::awaitable<void> answer_responses(exchange& x) {
-  auto r = basic(x, false);
+  auto r = read_request(x, false);
   const auto input = x.json.value("input", json{});
   if (input.is_string())
     r.prompt = input.get<std::string>();
@@ -221,7 +130,7 @@ asio::awaitable<void> answer_responses(exchange& x) {
 }
 
 asio::awaitable<void> answer_messages(exchange& x) {
-  auto r = basic(x, false);
+  auto r = read_request(x, false);
   if (int_member(x.json, "max_tokens", 0) <= 0)
     throw refusal(400, "max_tokens is required and must be positive");
   read_messages(r, x.json);
@@ -231,7 +140,7 @@ asio::awaitable<void> answer_messages(exchange& x) {
 }
 
 asio::awaitable<void> answer_embed(exchange& x) {
-  auto r = basic(x, false);
+  auto r = read_request(x, false);
   json vectors = json::array();
   int tokens = 0;
   for (const auto& text : inputs_of(x.json.value("input", json{}))) {
@@ -251,7 +160,7 @@ asio::awaitable<void> answer_embed(exchange& x) {
 }
 
 asio::awaitable<void> answer_embeddings(exchange& x) {
-  basic(x, false);
+  read_request(x, false);
   const auto prompt = text_member(x.json, "prompt");
   const auto v = prompt.empty() ? json::array() : json(embedding_of(prompt));
   json body;
@@ -260,7 +169,7 @@ asio::awaitable<void> answer_embeddings(exchange& x) {
 }
 
 asio::awaitable<void> answer_openai_embeddings(exchange& x) {
-  auto r = basic(x, false);
+  auto r = read_request(x, false);
   json data = json::array();
   int tokens = 0;
   for (const auto& text : inputs_of(x.json.value("input", json{}))) {
