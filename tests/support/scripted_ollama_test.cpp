@@ -169,6 +169,57 @@ TEST(a_scripted_ollama_with_one_place, queues_the_rest_where_nobody_sees_it) {
   EXPECT_EQ(ollama.seen().max_generating, 1u);
 }
 
+/// Chats that end with the beginning of an answer.
+class a_scripted_ollama_that_goes_on : public a_scripted_ollama {
+protected:
+  http_answer ask(const std::string& begun, json changes = json::object()) {
+    json all{{"model", "canned"},
+             {"messages",
+              {{{"role", "system"}, {"content", "Be brief."}},
+               {{"role", "user"}, {"content", "hello"}},
+               {{"role", "assistant"}, {"content", begun}}}}};
+    all.update(changes);
+    return fetch(ollama.port(), "POST", "/api/chat", all.dump());
+  }
+  std::string rendered(const std::string& model) {
+    const auto a = ask("Hi", {{"model", model}, {"_debug_render_only", true}});
+    EXPECT_EQ(a.status, 200);
+    return json::parse(a.body)["_debug_info"]["rendered_template"];
+  }
+};
+
+TEST_F(a_scripted_ollama_that_goes_on, renders_what_is_begun_at_the_very_end) {
+  EXPECT_EQ(rendered("canned"),
+            "<|system|>Be brief.<|end|>\n<|user|>hello<|end|>\n<|assistant|>Hi");
+  ollama.models().copy("canned", "canned-closed");
+  EXPECT_TRUE(rendered("canned-closed").ends_with("Hi<|end|>\n<|assistant|>"));
+}
+
+TEST_F(a_scripted_ollama_that_goes_on, renders_without_a_place_or_an_answers_script) {
+  scripted_ollama_options options;
+  options.parallel = 1;
+  scripted_ollama narrow{options};
+  script hanging;
+  hanging.hang_after = 1;
+  narrow.next(hanging);
+  http_client busy{narrow.port()};
+  ASSERT_TRUE(busy.ask("POST", "/api/chat", body(json::object())));
+  EXPECT_EQ(busy.read_first_chunk().status, 200);
+  script last;
+  last.text = "kept";
+  narrow.next(last);
+  json question = json::parse(body(json::object(), false));
+  question["_debug_render_only"] = true;
+  const auto a = fetch(narrow.port(), "POST", "/api/chat", question.dump());
+  EXPECT_EQ(json::parse(a.body)["_debug_info"]["rendered_template"],
+            "<|user|>hello<|end|>\n<|assistant|>");
+  EXPECT_EQ(narrow.seen().answers, 1u);
+  busy.close();
+  const auto answer =
+      fetch(narrow.port(), "POST", "/api/chat", body(json::object(), false));
+  EXPECT_EQ(json::parse(answer.body)["message"]["content"], "kept");
+}
+
 /// One whose loaded models and places are limited.
 class a_scripted_ollama_with_limits : public ::testing::Test {
 protected:

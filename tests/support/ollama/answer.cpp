@@ -1,6 +1,8 @@
 #include "tests/support/ollama/answer.hpp"
 
+#include "tests/support/ollama/json_text.hpp"
 #include "tests/support/ollama/record_stream.hpp"
+#include "tests/support/ollama/template.hpp"
 
 #include <atomic>
 #include <cstdio>
@@ -184,12 +186,30 @@ asio::awaitable<void> load_only(exchange& x, const answer_request& r, dialect& s
     x.at.running.unload(r.model->blob);
     a.end.reason = "unload";
   } else {
-    place at(x, r);
+    place at(x, r, false);
     if (!co_await at.taken(spelling))
       co_return;
     a.end.reason = "load";
   }
   co_await x.send({200, spelling.whole(a)});
+}
+
+asio::awaitable<void> render_only(exchange& x, const answer_request& r,
+                                  dialect& spelling) {
+  if (!co_await x.play_plain_faults([&](int status, std::string_view text) {
+        return spelling.error_body(status, text);
+      }))
+    co_return;
+  place at(x, r, false);
+  if (!co_await at.taken(spelling))
+    co_return;
+  std::string body = R"({"model":)";
+  append_quoted(body, r.name);
+  ((body += R"(,"created_at":")") += now_text()) += '"';
+  body += R"(,"message":{"role":"","content":""},"done":false,)"
+          R"("_debug_info":{"rendered_template":)";
+  append_quoted(body, rendered_chat(x.json["messages"], closes_messages(r.model->name)));
+  co_await x.send({200, body + "}}"});
 }
 
 } // namespace conductor::test

@@ -15,6 +15,10 @@ boost::asio::awaitable<void> give_answer(exchange& x, const answer_request& r,
 boost::asio::awaitable<void> load_only(exchange& x, const answer_request& r,
                                        dialect& spelling);
 
+/// Answers with the rendered prompt of a chat, once its model is loaded.
+boost::asio::awaitable<void> render_only(exchange& x, const answer_request& r,
+                                         dialect& spelling);
+
 /// Ollama's text when its load queue is full.
 inline constexpr std::string_view busy_text =
     "server busy, please try again.  maximum pending requests exceeded";
@@ -22,7 +26,8 @@ inline constexpr std::string_view busy_text =
 /// A place at a model; given back at its end.
 class place {
 public:
-  place(exchange& x, const answer_request& r);
+  /// `answers`: false, where the model is to be loaded and nothing more.
+  place(exchange& x, const answer_request& r, bool answers = true);
   ~place();
   place(const place&) = delete;
   place& operator=(const place&) = delete;

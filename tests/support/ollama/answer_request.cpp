@@ -53,6 +53,11 @@ void read_tools(answer_request& r, const json& in) {
 
 } // namespace
 
+bool renders_only(const exchange& x) {
+  return x.route == "/api/chat" && x.json.is_object() &&
+         flag_member(x.json, "_debug_render_only", false);
+}
+
 std::string content_text(const json& content) {
   if (content.is_string())
     return content.get<std::string>();

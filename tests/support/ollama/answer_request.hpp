@@ -33,6 +33,9 @@ void read_messages(answer_request& r, const nlohmann::json& in);
 /// Whether to think; a model that cannot refuses.
 void read_think(exchange& x, answer_request& r);
 
+/// The prompt is asked for and no answer, as `/api/chat` may be.
+bool renders_only(const exchange& x);
+
 /// A message's content: a text, or the texts among its parts.
 std::string content_text(const nlohmann::json& content);
 

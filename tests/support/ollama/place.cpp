@@ -6,10 +6,10 @@ namespace asio = boost::asio;
 using clock = connection::clock;
 using phase = runners::phase;
 
-place::place(exchange& x, const answer_request& r)
+place::place(exchange& x, const answer_request& r, bool answers)
     : x_(x)
     , ticket_(x.at.running.enter({r.model->blob, r.name, r.model->digest, r.options,
-                                  r.context_length, r.keep_alive},
+                                  r.context_length, r.keep_alive, answers},
                                  [client = x.client.weak_from_this()] {
                                    if (auto c = client.lock())
                                      c->poke();

@@ -1,5 +1,6 @@
 #include "tests/support/ollama/routes.hpp"
 
+#include "tests/support/ollama/answer_request.hpp"
 #include "tests/support/ollama/dialect.hpp"
 
 #include <array>
@@ -102,7 +103,10 @@ bool takes(const route_entry& r, std::string_view method) {
 
 /// The script of a request: its own, or what the test has laid out.
 void choose_script(exchange& x, const route_entry& r) {
-  x.how = x.at.scripts.take(x.route, r.is_answer);
+  // What is laid out for answers is not for a look at the prompt.
+  const bool renders = renders_only(x);
+  x.how =
+      x.at.scripts.take(renders ? script_book::render : x.route, r.is_answer && !renders);
   if (const auto header = x.head.field("X-Script"))
     x.how.apply(nlohmann::json::parse(*header));
   if (x.json.is_object() && x.json.contains("options") && x.json["options"].is_object() &&

@@ -93,6 +93,10 @@ asio::awaitable<void> answer_chat(exchange& x) {
   }
   need(r, "completion", "chat");
   read_think(x, r);
+  if (renders_only(x)) {
+    co_await render_only(x, r, *spelling);
+    co_return;
+  }
   co_await counted_answer(x, r, *spelling);
 }
 

@@ -29,13 +29,14 @@ std::optional<wall_clock::time_point> end_of(runners::seconds keep_alive) {
 struct runners::runner {
   wish loaded_as;
   seconds keep_alive{300};
-  unsigned used = 0; ///< places
+  unsigned used = 0;     ///< places
+  unsigned visitors = 0; ///< who needs none
   std::deque<ticket_ptr> queue;
   std::optional<clock::time_point> idle_until; ///< empty: busy, or for ever
   bool was_idle = false;
   std::optional<wall_clock::time_point> expires; ///< as of the last time it went idle
 
-  bool idle() const { return used == 0 && queue.empty(); }
+  bool idle() const { return used == 0 && visitors == 0 && queue.empty(); }
 };
 
 runners::runners(statistics& seen, limits l) : seen_(seen), limits_(l) {}
@@ -70,7 +71,10 @@ void runners::admit(const ticket_ptr& t, runner& r) {
   if (t->what.keep_alive)
     r.keep_alive = *t->what.keep_alive;
   r.idle_until.reset();
-  if (limits_.parallel == 0 || r.used < limits_.parallel) {
+  if (!t->what.answers) {
+    ++r.visitors;
+    become(t, phase::granted);
+  } else if (limits_.parallel == 0 || r.used < limits_.parallel) {
     ++r.used;
     become(t, phase::granted);
   } else {
@@ -135,8 +139,8 @@ void runners::loaded(const ticket_ptr& t) {
   pump();
 }
 
-void runners::release(runner& r) {
-  --r.used;
+void runners::release(runner& r, bool answers) {
+  --(answers ? r.used : r.visitors);
   while (!r.queue.empty() && (limits_.parallel == 0 || r.used < limits_.parallel)) {
     auto next = r.queue.front();
     r.queue.pop_front();
@@ -161,7 +165,7 @@ void runners::leave(const ticket_ptr& t) {
     if (was == phase::waiting)
       std::erase(r.queue, t);
     else if (was == phase::granted)
-      release(r);
+      release(r, t->what.answers);
     if (r.idle())
       went_idle(t->what.blob, r);
   }

@@ -38,6 +38,7 @@ public:
     std::string options; ///< the runner options, as text
     int context_length = 4096;
     std::optional<seconds> keep_alive;
+    bool answers = true; ///< false: needs no place, only that the model is loaded
   };
 
   enum class phase { queued, loading, waiting, granted, refused };
@@ -87,7 +88,7 @@ private:
   void pump();
   bool make_room(const wish& w);
   void admit(const ticket_ptr& t, runner& r);
-  void release(runner& r);
+  void release(runner& r, bool answers);
   void drop(const std::string& blob);
   void went_idle(const std::string& blob, runner& r);
   static void become(const ticket_ptr& t, phase p);
