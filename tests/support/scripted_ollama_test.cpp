@@ -220,6 +220,32 @@ TEST_F(a_scripted_ollama_that_goes_on, renders_without_a_place_or_an_answers_scr
   EXPECT_EQ(json::parse(answer.body)["message"]["content"], "kept");
 }
 
+TEST_F(a_scripted_ollama_that_goes_on, says_the_rest_wherever_the_beginning_ends) {
+  script s;
+  s.records = 70; // more than the text has words: it starts over
+  const auto whole = expected_text(s);
+  for (std::size_t n : {1u, 4u, 5u, 160u, 300u}) {
+    const auto begun = whole.substr(0, n);
+    const auto all = records(ask(begun, {{"options", {{"script", {{"records", 70}}}}}}));
+    EXPECT_EQ(begun + text_of(all), whole);
+    EXPECT_EQ(all.back()["done"], true);
+  }
+  EXPECT_EQ(text_of(records(ask(whole, {{"options", {{"script", {{"records", 70}}}}}}))),
+            "");
+}
+
+TEST_F(a_scripted_ollama_that_goes_on, echoes_the_question_whose_answer_is_begun) {
+  const json echo{{"options", {{"script", {{"echo", true}}}}}};
+  EXPECT_EQ(text_of(records(ask("hel", echo))), "lo");
+}
+
+TEST_F(a_scripted_ollama_that_goes_on, begins_anew_where_it_would_say_something_else) {
+  const auto whole = expected_text({});
+  EXPECT_EQ(text_of(records(ask("That is"))), whole);
+  ollama.models().copy("canned", "canned-closed");
+  EXPECT_EQ(text_of(records(ask("This is", {{"model", "canned-closed"}}))), whole);
+}
+
 /// One whose loaded models and places are limited.
 class a_scripted_ollama_with_limits : public ::testing::Test {
 protected:

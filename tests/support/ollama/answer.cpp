@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <cstdio>
+#include <memory>
 
 namespace conductor::test {
 
@@ -25,6 +26,7 @@ std::string call_id() {
 struct plan {
   text_source thoughts;
   std::size_t thinking;
+  std::shared_ptr<const std::string> rest; ///< what `texts` says, where it goes on
   text_source texts;
   std::size_t records;
   std::optional<tool_call> tool;
@@ -39,12 +41,28 @@ std::string_view said_text(const exchange& x, const answer_request& r) {
   return x.how.text.empty() ? canned_text() : std::string_view(x.how.text);
 }
 
+/// Where the whole text begins with what the client has of it, only the rest is said.
+void go_on(plan& p, std::string_view begun, std::size_t size) {
+  if (begun.empty())
+    return;
+  auto texts = p.texts;
+  std::string whole;
+  for (std::size_t i = 0; i < p.records; ++i)
+    whole += texts.next();
+  if (!whole.starts_with(begun))
+    return;
+  p.rest = std::make_shared<const std::string>(whole.substr(begun.size()));
+  p.texts = {*p.rest, size};
+  p.records = p.texts.per_round();
+}
+
 plan plan_of(const exchange& x, const answer_request& r) {
   const auto& how = x.how;
-  plan p{{canned_thought(), how.size}, 0, {said_text(x, r), how.size}, 0, {}};
-  auto thinks = how.thinking || r.think;
+  plan p{{canned_thought(), how.size}, 0, {}, {said_text(x, r), how.size}, 0, {}};
+  auto thinks = how.thinking || (r.think && r.begun.empty());
   p.thinking = thinks ? how.thinking.value_or(p.thoughts.per_round()) : 0;
   p.records = how.records.value_or(p.texts.per_round());
+  go_on(p, r.begun, how.size);
   if (r.limit > 0 && p.records > static_cast<std::size_t>(r.limit)) {
     p.records = static_cast<std::size_t>(r.limit);
     p.reason = "length";

@@ -1,5 +1,7 @@
 #include "tests/support/ollama/answer_request.hpp"
 
+#include "tests/support/ollama/template.hpp"
+
 namespace conductor::test {
 
 using nlohmann::json;
@@ -72,10 +74,16 @@ std::string content_text(const json& content) {
 void read_messages(answer_request& r, const json& in) {
   if (!in.contains("messages") || !in["messages"].is_array())
     return;
-  for (const auto& m : in["messages"]) {
-    r.prompt = content_text(m.value("content", json{}));
-    r.said += r.prompt.size();
+  const auto& all = in["messages"];
+  for (const auto& m : all) {
+    auto content = content_text(m.value("content", json{}));
+    r.said += content.size();
+    const bool last = &m == &all.back();
+    auto& said = last && m.value("role", "") == "assistant" ? r.begun : r.prompt;
+    said = std::move(content);
   }
+  if (closes_messages(r.model->name))
+    r.begun.clear();
 }
 
 answer_request read_request(exchange& x, bool streams_by_default) {

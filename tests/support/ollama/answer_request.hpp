@@ -12,6 +12,7 @@ struct answer_request {
   model_ptr model;
   std::string name;     ///< as the client spelled it
   std::string prompt;   ///< the last thing that was said
+  std::string begun;    ///< by the assistant after it: the answer goes on from there
   std::size_t said = 0; ///< characters of all that was said
   bool stream = true;
   bool think = false;
