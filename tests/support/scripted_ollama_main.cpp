@@ -11,6 +11,7 @@ int main(int argc, char** argv) {
   scripted_ollama_options o;
   std::string answers;
   unsigned load_ms = 0;
+  unsigned prefill_us = 0, decode_us = 0;
   double keep_alive = o.keep_alive.count();
   app.add_option("--host", o.host, "Address to listen on");
   app.add_option("--port", o.port, "Port; 0: the system chooses")->default_val(11434);
@@ -21,10 +22,16 @@ int main(int argc, char** argv) {
   app.add_option("--keep-alive", keep_alive,
                  "Seconds that an idle model stays loaded; negative: for ever");
   app.add_option("--load-ms", load_ms, "How long a load takes");
+  app.add_option("--prefill-us", prefill_us,
+                 "Time of a prompt's token that is not cached; 0: none");
+  app.add_option("--decode-us", decode_us,
+                 "Time between records where the script has none");
   app.add_option("--version-text", o.version, "What /api/version says");
   app.add_option("--script", answers, "Script of every answer, as JSON");
   CLI11_PARSE(app, argc, argv);
   o.load = std::chrono::milliseconds(load_ms);
+  o.prefill_per_token = std::chrono::microseconds(prefill_us);
+  o.decode_per_token = std::chrono::microseconds(decode_us);
   o.keep_alive = runners::seconds(keep_alive);
   std::signal(SIGPIPE, SIG_IGN);
   sigset_t ends;

@@ -320,5 +320,79 @@ TEST_F(a_scripted_ollama_with_limits, renews_the_end_of_a_model_when_it_goes_idl
   EXPECT_GT(loaded()[0]["expires_at"], idle);
 }
 
+/// One whose prompts take time, and whose slots remember them.
+class a_prompt_cache : public a_scripted_ollama_with_limits {
+protected:
+  void start_with(unsigned slots) {
+    start([slots](auto& o) {
+      o.parallel = slots;
+      o.prefill_per_token = 1ms;
+    });
+  }
+  /// Asks a chat of these contents, by turns the user's and the assistant's; tokens of
+  /// the prompt that were cached.
+  std::uint64_t cached(const std::vector<std::string>& contents) {
+    json messages = json::array();
+    for (const auto& c : contents)
+      messages.push_back(
+          {{"role", messages.size() % 2 ? "assistant" : "user"}, {"content", c}});
+    const auto before = ollama->seen();
+    const auto a = fetch(ollama->port(), "POST", "/api/chat",
+                         json{{"model", "canned"},
+                              {"stream", false},
+                              {"messages", messages},
+                              {"options", {{"script", {{"text", "An answer."}}}}}}
+                             .dump());
+    last = json::parse(a.body);
+    const auto after = ollama->seen();
+    EXPECT_EQ(last["prompt_eval_count"], after.prompt_tokens - before.prompt_tokens);
+    return after.prompt_tokens_cached - before.prompt_tokens_cached;
+  }
+  std::int64_t evaluated_ms() const {
+    return last["prompt_eval_duration"].get<std::int64_t>() / 1'000'000;
+  }
+
+  json last;
+};
+
+TEST_F(a_prompt_cache, evaluates_what_follows_the_last_prompt_and_answer) {
+  start_with(1);
+  // <|user|> one two <|end|> <|assistant|>
+  EXPECT_EQ(cached({"one two"}), 0u);
+  EXPECT_EQ(evaluated_ms(), 5);
+  // These five and An answer. are known; <|end|> <|user|> three <|end|> <|assistant|>
+  // new.
+  EXPECT_EQ(cached({"one two", "An answer.", "three"}), 7u);
+  EXPECT_EQ(last["prompt_eval_count"], 12);
+  EXPECT_EQ(evaluated_ms(), 5);
+  // Of what is known already the last token is evaluated again.
+  EXPECT_EQ(cached({"one two", "An answer.", "three"}), 11u);
+}
+
+TEST_F(a_prompt_cache, keeps_as_many_conversations_as_there_are_slots) {
+  // So long that one mark in common does not make them alike.
+  const std::vector<std::string> one{"one two three four five six seven eight nine"};
+  const std::vector<std::string> other{"red green blue white black grey pink brown teal"};
+  start_with(1);
+  EXPECT_EQ(cached(one), 0u);
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(cached(other), 1u);
+    EXPECT_EQ(cached(one), 1u);
+  }
+  start_with(2);
+  for (const auto wanted : {0u, 11u, 11u}) {
+    EXPECT_EQ(cached(one), wanted);
+    EXPECT_EQ(cached(other), wanted);
+  }
+}
+
+TEST_F(a_prompt_cache, is_lost_with_its_loaded_model) {
+  start_with(1);
+  EXPECT_EQ(cached({"one two"}), 0u);
+  EXPECT_EQ(cached({"one two"}), 4u);
+  EXPECT_EQ(ask({{"prompt", ""}, {"keep_alive", 0}}).status, 200);
+  EXPECT_EQ(cached({"one two"}), 0u);
+}
+
 } // namespace
 } // namespace conductor::test

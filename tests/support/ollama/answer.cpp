@@ -1,5 +1,6 @@
 #include "tests/support/ollama/answer.hpp"
 
+#include "tests/support/ollama/evaluation.hpp"
 #include "tests/support/ollama/json_text.hpp"
 #include "tests/support/ollama/record_stream.hpp"
 #include "tests/support/ollama/template.hpp"
@@ -86,14 +87,22 @@ std::string stamped(std::string_view text, std::size_t number, clock::time_point
   return (out += std::to_string(ns.count())) += ';';
 }
 
+/// A place's load, and what the prompt took.
+struct work {
+  std::int64_t load_ns;
+  evaluation& done;
+};
+
 ending ending_of(const exchange& x, const answer_request& r, const plan& p,
-                 std::int64_t load_ns) {
+                 const work& w) {
   ending e;
   e.reason = p.reason;
-  e.prompt_tokens = static_cast<int>(r.said / 4 + 1);
+  e.prompt_tokens = w.done.prompt_tokens();
+  if (e.prompt_tokens == 0)
+    e.prompt_tokens = static_cast<int>(r.said / 4 + 1);
   e.tokens = static_cast<int>(p.steps());
   e.total_ns = (clock::now() - x.began).count();
-  e.load_ns = load_ns;
+  e.load_ns = w.load_ns;
   e.prompt_ns = std::chrono::nanoseconds(x.how.first).count() + 1;
   e.eval_ns = std::max<std::int64_t>(1, e.total_ns - e.load_ns - e.prompt_ns);
   e.with_context = r.with_context;
@@ -103,7 +112,7 @@ ending ending_of(const exchange& x, const answer_request& r, const plan& p,
 }
 
 asio::awaitable<void> stream_answer(exchange& x, const answer_request& r,
-                                    dialect& spelling, plan p, std::int64_t load_ns) {
+                                    dialect& spelling, plan p, work w) {
   record_stream out(x, spelling);
   frames record;
   auto tool_step = p.tool && !x.how.tool_in_final;
@@ -113,14 +122,18 @@ asio::awaitable<void> stream_answer(exchange& x, const answer_request& r,
       co_return;
     record.bytes.clear();
     record.ends.clear();
-    if (step < p.thinking)
-      spelling.thinking(record, p.thoughts.next());
-    else if (step < p.thinking + p.records)
-      spelling.text(record, x.how.stamps
-                                ? stamped(p.texts.next(), step - p.thinking, out.due())
-                                : p.texts.next());
-    else
+    if (step < p.thinking + p.records) {
+      const bool thinks = step < p.thinking;
+      const auto text = thinks ? p.thoughts.next() : p.texts.next();
+      w.done.said(text);
+      if (thinks)
+        spelling.thinking(record, text);
+      else
+        spelling.text(record,
+                      x.how.stamps ? stamped(text, step - p.thinking, out.due()) : text);
+    } else {
       spelling.tool(record, *p.tool);
+    }
     if (!co_await out.send(record))
       co_return;
   }
@@ -128,7 +141,7 @@ asio::awaitable<void> stream_answer(exchange& x, const answer_request& r,
     if (!co_await out.ready())
       co_return;
     frames last;
-    spelling.done(last, ending_of(x, r, p, load_ns));
+    spelling.done(last, ending_of(x, r, p, w));
     if (!co_await out.send(last, true))
       co_return;
   }
@@ -136,7 +149,7 @@ asio::awaitable<void> stream_answer(exchange& x, const answer_request& r,
 }
 
 asio::awaitable<void> collect_answer(exchange& x, const answer_request& r,
-                                     dialect& spelling, plan p, std::int64_t load_ns) {
+                                     dialect& spelling, plan p, work w) {
   const auto& how = x.how;
   auto lasting = how.first + how.gap * static_cast<std::int64_t>(p.steps());
   if (!co_await x.client.sleep_until(clock::now() + lasting))
@@ -155,7 +168,9 @@ asio::awaitable<void> collect_answer(exchange& x, const answer_request& r,
   for (std::size_t i = 0; i < p.records; ++i)
     a.text += p.texts.next();
   a.tool = p.tool;
-  a.end = ending_of(x, r, p, load_ns);
+  w.done.said(a.thinking);
+  w.done.said(a.text);
+  a.end = ending_of(x, r, p, w);
   auto type = spelling.content_type() == "application/x-ndjson"
                   ? "application/json; charset=utf-8"
                   : "application/json";
@@ -186,12 +201,14 @@ asio::awaitable<void> give_answer(exchange& x, const answer_request& r,
   if (!co_await at.taken(spelling))
     co_return;
   counted generating(x.at.seen, &counts::generating, &counts::max_generating);
+  evaluation done(x, r, at.slots());
+  const work w{at.load_ns(), done};
   if (x.how.hang)
     co_await x.hang();
   else if (r.stream)
-    co_await stream_answer(x, r, spelling, plan_of(x, r), at.load_ns());
+    co_await stream_answer(x, r, spelling, plan_of(x, r), w);
   else
-    co_await collect_answer(x, r, spelling, plan_of(x, r), at.load_ns());
+    co_await collect_answer(x, r, spelling, plan_of(x, r), w);
 }
 
 asio::awaitable<void> load_only(exchange& x, const answer_request& r, dialect& spelling) {

@@ -37,6 +37,9 @@ public:
 
   std::int64_t load_ns() const { return load_ns_; }
 
+  /// The model's prompt cache, when the place is taken.
+  std::shared_ptr<prompt_slots> slots() const { return ticket_->slots; }
+
 private:
   exchange& x_;
   runners::ticket_ptr ticket_;

@@ -32,6 +32,7 @@ struct runners::runner {
   unsigned used = 0;     ///< places
   unsigned visitors = 0; ///< who needs none
   std::deque<ticket_ptr> queue;
+  std::shared_ptr<prompt_slots> slots;
   std::optional<clock::time_point> idle_until; ///< empty: busy, or for ever
   bool was_idle = false;
   std::optional<wall_clock::time_point> expires; ///< as of the last time it went idle
@@ -71,6 +72,7 @@ void runners::admit(const ticket_ptr& t, runner& r) {
   if (t->what.keep_alive)
     r.keep_alive = *t->what.keep_alive;
   r.idle_until.reset();
+  t->slots = r.slots;
   if (!t->what.answers) {
     ++r.visitors;
     become(t, phase::granted);
@@ -135,6 +137,7 @@ void runners::loaded(const ticket_ptr& t) {
   r = std::make_unique<runner>();
   r->loaded_as = t->what;
   r->keep_alive = limits_.keep_alive;
+  r->slots = std::make_shared<prompt_slots>(std::max(1u, limits_.parallel));
   admit(t, *r);
   pump();
 }

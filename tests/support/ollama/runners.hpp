@@ -1,5 +1,6 @@
 #pragma once
 
+#include "tests/support/ollama/prompt_slots.hpp"
 #include "tests/support/ollama/statistics.hpp"
 
 #include <atomic>
@@ -48,7 +49,8 @@ public:
   struct ticket {
     std::atomic<phase> now{phase::queued};
     wish what;
-    std::function<void()> poke; ///< called when `now` changed
+    std::function<void()> poke;          ///< called when `now` changed
+    std::shared_ptr<prompt_slots> slots; ///< of the model, once it is loaded
   };
   using ticket_ptr = std::shared_ptr<ticket>;
 

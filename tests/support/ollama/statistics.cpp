@@ -76,6 +76,8 @@ std::string to_json(const counts& c) {
       {"loads", c.loads},
       {"load_aborts", c.load_aborts},
       {"unloads", c.unloads},
+      {"prompt_tokens", c.prompt_tokens},
+      {"prompt_tokens_cached", c.prompt_tokens_cached},
       {"by_route", c.by_route},
   }
       .dump();

@@ -41,6 +41,8 @@ struct counts {
   std::uint64_t loads = 0;        ///< begun
   std::uint64_t load_aborts = 0;  ///< the client left
   std::uint64_t unloads = 0;
+  std::uint64_t prompt_tokens = 0;        ///< of answers, where prompts take time
+  std::uint64_t prompt_tokens_cached = 0; ///< of these, found in their slot
   std::map<std::string, std::uint64_t, std::less<>> by_route; ///< requests
 };
 

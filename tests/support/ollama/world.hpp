@@ -22,6 +22,8 @@ struct scripted_ollama_options {
   std::size_t max_queue = 512;       ///< requests that wait for a load
   std::chrono::microseconds load{0}; ///< how long a load takes
   runners::seconds keep_alive{300};
+  std::chrono::microseconds prefill_per_token{0}; ///< 0: prompts take no time
+  std::chrono::microseconds decode_per_token{0};  ///< where the script has no gap
   std::string version = "0.33.0";
   std::size_t keep_requests = 10'000; ///< remembered for assertions
   script answers{};                   ///< the default script
