@@ -1,5 +1,6 @@
 """The servers that are compared, each set up as somebody who knows it would for streaming:
-no buffering, connections kept on both sides, no access log, long timeouts."""
+no buffering, connections kept on both sides, no access log, long timeouts. All take the
+ports of one or more Ollamas."""
 
 import os
 import pathlib
@@ -22,13 +23,15 @@ defaults
     timeout connect 5s
     timeout client 1h
     timeout server 1h
+    timeout queue 1h
     timeout http-keep-alive 1h
     timeout http-request 1h
 frontend clients
     bind 127.0.0.1:{port}
     default_backend ollama
 backend ollama
-    server ollama 127.0.0.1:{upstream} pool-purge-delay 60s
+    balance leastconn
+{servers}
 """
 
 # Every worker has a listening socket of its own, so that connections spread evenly, and
@@ -58,7 +61,7 @@ http {{
     uwsgi_temp_path {folder}/uwsgi;
     scgi_temp_path {folder}/scgi;
     upstream ollama {{
-        server 127.0.0.1:{upstream};
+{servers}
         keepalive 1024;
         keepalive_requests 1000000000;
         keepalive_time 24h;
@@ -87,36 +90,49 @@ level = "warn"
 """
 
 
-def ollama(options, folder):
-    """The scripted Ollama that answers all of them."""
+def ollama(options, folder, *arguments, name="scripted-ollama"):
+    """A scripted Ollama, with arguments of its own."""
     port = free_port()
-    return Program("scripted-ollama",
-                   [built(options.build, "scripted-ollama"), "--port", str(port)], port, folder)
+    return Program(name, [built(options.build, "scripted-ollama"), "--port", str(port),
+                          *map(str, arguments)], port, folder)
 
 
-def haproxy(options, folder, upstream):
+def haproxy(options, folder, *upstreams, places=None):
+    """`places`: of each Ollama; who finds none free waits here."""
     port = free_port()
+    most = f" maxconn {places}" if places else ""
+    servers = "\n".join(
+        f"    server ollama-{n} 127.0.0.1:{upstream} pool-purge-delay 60s{most}"
+        for n, upstream in enumerate(upstreams, 1))
     file = pathlib.Path(folder) / "haproxy.cfg"
-    file.write_text(HAPROXY.format(threads=options.threads, port=port, upstream=upstream))
+    file.write_text(HAPROXY.format(threads=options.threads, port=port, servers=servers))
     return Program("haproxy", [find("haproxy"), "-db", "-f", str(file)], port, folder)
 
 
-def nginx(options, folder, upstream):
+def nginx(options, folder, *upstreams):
     port = free_port()
+    servers = "\n".join(f"        server 127.0.0.1:{upstream};" for upstream in upstreams)
+    if len(upstreams) > 1:
+        # In the zone the workers share what least_conn counts.
+        servers = f"        zone ollama 256k;\n        least_conn;\n{servers}"
     file = pathlib.Path(folder) / "nginx.conf"
     # Started by root its workers would become somebody who may not write to the folder.
     user = f"user {pwd.getpwuid(0).pw_name};" if os.geteuid() == 0 else ""
-    file.write_text(NGINX.format(threads=options.threads, port=port, upstream=upstream,
+    file.write_text(NGINX.format(threads=options.threads, port=port, servers=servers,
                                  folder=folder, user=user, files=16384))
     return Program("nginx", [find("nginx"), "-p", str(folder), "-c", str(file)], port, folder)
 
 
-def conductor(options, folder, upstream, data=None):
-    """`data`: the folder of its store; without, one inside `folder`."""
+def conductor(options, folder, *upstreams, data=None, parallel=None, more=""):
+    """`data`: the folder of its store; without, one inside `folder`. `parallel`: of each
+    backend. `more`: settings, as text."""
     port = free_port()
+    each = f"parallel = {parallel}\n" if parallel else ""
+    backends = "".join(
+        f'[[backend]]\nurl = "http://127.0.0.1:{upstream}"\n{each}' for upstream in upstreams)
     file = pathlib.Path(folder) / "conductor.toml"
     lanes = f"[runtime]\nlanes = {options.lanes}\n" if options.lanes else ""
-    file.write_text(CONDUCTOR + lanes)
+    file.write_text(CONDUCTOR + lanes + backends + more)
     # Nothing of the user's is read or written.
     environment = {k: v for k, v in os.environ.items()
                    if not k.startswith(("CONDUCTOR_", "OLLAMA_", "XDG_"))}
@@ -124,7 +140,7 @@ def conductor(options, folder, upstream, data=None):
     return Program(
         "conductor",
         [built(options.build, "conductor"), "serve", "--config", str(file),
-         "--listen", f"127.0.0.1:{port}", "--backend", f"http://127.0.0.1:{upstream}",
+         "--listen", f"127.0.0.1:{port}",
          "--data-dir", str(data or pathlib.Path(folder) / "data")],
         port, folder, environment)
 

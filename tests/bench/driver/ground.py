@@ -11,7 +11,8 @@ from .results import Results
 
 
 class Ground:
-    """Owns the scripted Ollama and a folder, in `parent` or the system's, while it is entered."""
+    """Owns a folder, in `parent` or the system's, and what was prepared there, while it is
+    entered."""
 
     def __init__(self, options, name, parent=None):
         self.options = options
@@ -19,16 +20,20 @@ class Ground:
         self._name, self._parent = name, parent
         self._cleanup = contextlib.ExitStack()
 
+    def prepare(self, cleanup):
+        """Starts what is there from the beginning: the scripted Ollama."""
+        self.load = Load(self.options.build)
+        self.ollama = contenders.ollama(self.options, self.folder)
+        cleanup.callback(self.ollama.stop)
+        self.ollama.wait_until_listening()
+        self.load.warm(self.ollama.port, "scripted-ollama")
+
     def __enter__(self):
         with self._cleanup:
             many_descriptors()
             self.folder = pathlib.Path(self._cleanup.enter_context(tempfile.TemporaryDirectory(
                 prefix=f"conductor-{self._name}-", dir=self._parent)))
-            self.load = Load(self.options.build)
-            self.ollama = contenders.ollama(self.options, self.folder)
-            self._cleanup.callback(self.ollama.stop)
-            self.ollama.wait_until_listening()
-            self.load.warm(self.ollama.port, "scripted-ollama")
+            self.prepare(self._cleanup)
             self._cleanup = self._cleanup.pop_all()
         return self
 

@@ -18,7 +18,7 @@ class Stage(Ground):
     def start(self, data):
         """A node on the store in that folder of the stage's, as soon as it is started."""
         return contenders.conductor(self.options, self.folder, self.ollama.port,
-                                    self.folder / data)
+                                    data=self.folder / data)
 
     @contextlib.contextmanager
     def node(self, data):
