@@ -27,6 +27,7 @@ int main(int argc, char** argv) {
   app.add_option("--decode-us", decode_us,
                  "Time between records where the script has none");
   app.add_option("--version-text", o.version, "What /api/version says");
+  app.add_option("--model", o.models, "A model instead of the canned ones; repeatable");
   app.add_option("--script", answers, "Script of every answer, as JSON");
   CLI11_PARSE(app, argc, argv);
   o.load = std::chrono::milliseconds(load_ms);

@@ -149,6 +149,27 @@ TEST_F(a_scripted_ollama, knows_its_routes_and_its_models) {
   EXPECT_EQ(json::parse(missing.body)["error"], "model 'none' not found");
 }
 
+TEST(a_scripted_ollama_with_named_models,
+     has_these_and_no_canned_ones_also_after_a_reset) {
+  scripted_ollama_options options;
+  options.models = {"north", "south:7b"};
+  scripted_ollama ollama{options};
+  const auto names = [&] {
+    std::vector<std::string> all;
+    for (const auto& m : ollama.models().list())
+      all.push_back(m->name);
+    return all;
+  };
+  const std::vector<std::string> wanted{"north:latest", "south:7b"};
+  EXPECT_EQ(names(), wanted);
+  EXPECT_TRUE(ollama.models().copy("north", "east"));
+  EXPECT_EQ(fetch(ollama.port(), "POST", "/_scripted/reset", "{}").status, 200);
+  EXPECT_EQ(names(), wanted);
+  const auto missing =
+      fetch(ollama.port(), "POST", "/api/generate", R"({"model":"canned","prompt":"x"})");
+  EXPECT_EQ(missing.status, 404);
+}
+
 TEST(a_scripted_ollama_with_one_place, queues_the_rest_where_nobody_sees_it) {
   scripted_ollama_options options;
   options.parallel = 1;

@@ -62,12 +62,16 @@ std::string canned_digest(std::string_view text) {
   return hash.hex();
 }
 
-catalogue::catalogue() {
+catalogue::catalogue(std::vector<std::string> names) : names_(std::move(names)) {
   reset();
 }
 
 void catalogue::reset() {
   clear();
+  for (const auto& name : names_)
+    add({.name = name});
+  if (!names_.empty())
+    return;
   add({.name = "canned:latest"});
   add({.name = "thinker:latest", .capabilities = {"completion", "tools", "thinking"}});
   add({.name = "embedder:latest",

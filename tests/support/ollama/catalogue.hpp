@@ -12,9 +12,9 @@ namespace conductor::test {
 
 /// A model that the scripted Ollama claims to have.
 struct canned_model {
-  std::string name;   ///< with its tag
-  std::string digest; ///< 64 hex digits; derived from the name when empty
-  std::string blob;   ///< aliases share it; derived from the name when empty
+  std::string name;     ///< with its tag
+  std::string digest{}; ///< 64 hex digits; derived from the name when empty
+  std::string blob{};   ///< aliases share it; derived from the name when empty
   std::vector<std::string> capabilities{"completion", "tools"};
   std::string family = "canned";
   std::string parameter_size = "7B";
@@ -35,8 +35,9 @@ using model_ptr = std::shared_ptr<const canned_model>;
 /// `latest` and may carry the default registry.
 class catalogue {
 public:
-  /// `canned`, `thinker` and `embedder`.
-  catalogue();
+  /// Models of these names, which complete and call tools; none named: `canned`,
+  /// `thinker` and `embedder`.
+  explicit catalogue(std::vector<std::string> names = {});
 
   model_ptr find(std::string_view name) const;
   /// By name.
@@ -44,7 +45,7 @@ public:
   void add(canned_model m);
   bool remove(std::string_view name);
   bool copy(std::string_view from, std::string_view to);
-  /// Only the canned models are left.
+  /// Only the models that it began with are left.
   void reset();
   /// Not even these.
   void clear();
@@ -53,6 +54,7 @@ public:
   void add_blob(std::string digest);
 
 private:
+  const std::vector<std::string> names_;
   mutable std::mutex mutex_;
   std::map<std::string, model_ptr, std::less<>> models_; ///< by full name in lower case
   std::set<std::string, std::less<>> blobs_;

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace conductor::test {
 
@@ -27,6 +28,7 @@ struct scripted_ollama_options {
   std::string version = "0.33.0";
   std::size_t keep_requests = 10'000; ///< remembered for assertions
   script answers{};                   ///< the default script
+  std::vector<std::string> models{};  ///< by name; empty: the canned ones
 };
 
 /// What all connections of one scripted Ollama share.
@@ -34,6 +36,7 @@ struct world {
   explicit world(scripted_ollama_options o)
       : options(std::move(o))
       , seen(options.keep_requests)
+      , models(options.models)
       , running(seen, {options.parallel, options.max_loaded, options.max_queue,
                        options.keep_alive}) {
     scripts.set_default(options.answers);
