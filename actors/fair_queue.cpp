@@ -107,14 +107,18 @@ fair_queue::owed(const line& l, const std::pair<seconds, std::uint64_t>& debt) c
 
 std::optional<std::uint64_t> fair_queue::take(time_point now, const fits& fit) {
   rise(now);
+  std::uint64_t asked = 0; // about whom last
+  const auto fits_now = [&](const ticket& one) {
+    asked = one.id;
+    return fit(one.id);
+  };
   for (auto& l : lines_) {
     auto best = l.turns.end();
     std::list<ticket>::iterator chosen;
     for (auto f = l.turns.begin(); f != l.turns.end(); ++f) {
       if (best != l.turns.end() && f->deficit <= best->deficit)
         continue; // could not be chosen
-      const auto t = std::find_if(f->waiting.begin(), f->waiting.end(),
-                                  [&](const ticket& one) { return fit(one.id); });
+      const auto t = std::find_if(f->waiting.begin(), f->waiting.end(), fits_now);
       if (t == f->waiting.end())
         continue;
       best = f;
@@ -124,6 +128,8 @@ std::optional<std::uint64_t> fair_queue::take(time_point now, const fits& fit) {
     }
     if (best == l.turns.end())
       continue;
+    if (asked != chosen->id)
+      fits_now(*chosen);
     if (best->deficit < 0)
       top_up(l, std::ceil(-best->deficit / quantum_));
     const auto id = chosen->id;

@@ -43,7 +43,8 @@ public:
   void push(ticket t);
   /// It leaves; false: it was not there.
   bool erase(std::uint64_t id);
-  /// The next one that fits leaves the queue; empty: none fits.
+  /// The next one that fits leaves the queue; empty: none fits. `fit` is asked last about
+  /// the one that is taken, so that what it found about it can be kept there.
   std::optional<std::uint64_t> take(time_point now, const fits& fit);
   /// Charges a flow; negative: it was charged too much.
   void charge(const std::string& flow, priority_class priority, seconds cost);

@@ -71,6 +71,24 @@ TEST_F(a_queue, passes_over_who_does_not_fit) {
   EXPECT_EQ(queue.size(), 2u);
 }
 
+// What the question found about the one that is taken is what its asker goes by.
+TEST_F(a_queue, asks_last_about_the_one_that_it_takes) {
+  push(1, "a");
+  push(2, "a");
+  push(3, "b");
+  push(4, "b");
+  EXPECT_EQ(take(3), 1u);
+  EXPECT_EQ(take(2), 3u);
+  // Both flows owe; "b" owes less, so it is asked about although "a" fits.
+  std::uint64_t last = 0;
+  const auto fits_only_2 = [&](std::uint64_t id) {
+    last = id;
+    return id == 2;
+  };
+  EXPECT_EQ(take_if(fits_only_2), 2u);
+  EXPECT_EQ(last, 2u);
+}
+
 TEST_F(a_queue, knows_its_bytes_and_forgets_who_left) {
   push(1, "a", priority_class::normal, 10);
   push(2, "a", priority_class::batch, 5);
@@ -137,9 +155,13 @@ TEST_F(a_queue, keeps_its_promises_whatever_comes) {
         in.erase(out);
       } else {
         const auto odd = random() % 2;
-        const auto got = queue.take(
-            now, [&](std::uint64_t one) { return what < 8 || one % 2 == odd; });
+        std::uint64_t last = 0;
+        const auto got = queue.take(now, [&](std::uint64_t one) {
+          last = one;
+          return what < 8 || one % 2 == odd;
+        });
         if (got) {
+          ASSERT_EQ(last, *got);
           ASSERT_TRUE(in.contains(*got));
           const auto t = in[*got];
           queue.charge(t.flow, t.priority, static_cast<double>(random() % 100) / 10);
