@@ -92,17 +92,21 @@ class Program:
         except subprocess.TimeoutExpired:
             raise AssertionError(f"it did not end within {patience} s:\n{self.log()}") from None
 
+    def end(self):
+        """Kills what still runs, and removes its home."""
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        self.home.cleanup()
+
     def __enter__(self):
         return self
 
     def __exit__(self, kind, *_):
-        if self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
         if kind is not None:
             said = self.log().splitlines()
             print(f"--- {self.process.args[0]} said, in its last lines:", *said[-40:], sep="\n")
-        self.home.cleanup()
+        self.end()
 
 
 def scripted_ollama(program, *flags):

@@ -1,0 +1,69 @@
+"""Scripted Ollamas that can be hurt."""
+
+import json
+import pathlib
+import random
+import signal
+import socket
+
+from processes import Program, set_script, stats
+
+MODELS = {"a": ["canned", "north"], "b": ["canned", "north"], "c": ["canned", "south"], "d": ["canned", "south"]}
+CALM = {"echo": True, "gap_ms": 12}
+
+
+def lasting_port():
+    """A port that no outgoing connection is given while its server is down."""
+    text = pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text()
+    lowest = int(text.split()[0])
+    while True:
+        port = random.randrange(10_000, lowest) if lowest > 11_000 else 0
+        with socket.socket() as s:
+            try:
+                s.bind(("127.0.0.1", port))
+                return s.getsockname()[1]
+            except OSError:
+                continue
+
+
+class Backend:
+    def __init__(self, program, name):
+        self.program, self.name, self.port = program, name, lasting_port()
+        self.models, self.process = MODELS[name], None
+        self.garbage = []  # [from, until] of each time that it sends garbage
+        self.start()
+
+    def start(self):
+        flags = [f for model in self.models for f in ("--model", model)]
+        self.process = Program([self.program, "--port", str(self.port), "--script", json.dumps(CALM), *flags],
+                               self.port).ready()
+
+    def kill(self):
+        if self.process:
+            self.process.end()
+        self.process = None
+
+    def pause(self):
+        self.process.process.send_signal(signal.SIGSTOP)
+
+    def go_on(self):
+        self.process.process.send_signal(signal.SIGCONT)
+
+    def script(self, **changes):
+        set_script(self, **{**CALM, **changes})
+
+    def stats(self):
+        return stats(self)
+
+    def heal(self):
+        """Up, with all its models, and well."""
+        if self.process and self.models == MODELS[self.name]:
+            self.go_on()
+            self.script()
+            return
+        self.kill()
+        self.models = MODELS[self.name]
+        self.start()
+
+    def garbled(self, began, ended):
+        return any(since <= ended and until >= began for since, until in self.garbage)

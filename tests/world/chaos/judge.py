@@ -1,0 +1,149 @@
+"""Says of what was collected whether it keeps the node's promises. Raises Complaint with the broken one; plants.py
+shows that it does."""
+
+from chaos.peer import BOUND
+from chaos.records import GARBAGE, error_text, read_stream, whole_text
+
+
+class Complaint(AssertionError):
+    """A promise of the node is broken."""
+
+
+def _need(true, what):
+    if not true:
+        raise Complaint(what)
+
+
+# Statuses that a request may fail with when its backends misbehave; 500 is a backend's own word.
+FAILURES = (404, 500, 502, 503, 504)
+SCRIPTED = "scripted error"
+
+
+def _need_living_actors(text):
+    _need("system_error" not in text and "actor failed" not in text and not text.startswith("internal"),
+          f"an actor died: {text}")
+
+
+def judge(answer):
+    """How an answer ended: "whole", "failed" (and told so once), "garbled" by its backend, or "left" by its client."""
+    try:
+        return _judge(answer)
+    except Complaint as broken:
+        raise Complaint(f"{answer.id} ({answer.surface}, {'stream' if answer.stream else 'one body'}, "
+                        f"{answer.status} from {answer.headers.get('x-conductor-backend')}): {broken}; "
+                        f"it ends with {bytes(answer.body[-300:])}") from None
+
+
+def _judge(answer):
+    _need(answer.end != "late", f"no end within {BOUND:.0f} s")
+    _need(answer.end != "broken", "its framing is broken")
+    if answer.status == 0:
+        _need(answer.end == "left", "the node closed without an answer")
+        return "left"
+    _need(answer.headers.get("x-request-id") == answer.id,
+          f"it has another request's id, {answer.headers.get('x-request-id')}")
+    try:
+        if answer.status != 200:
+            return _judge_refusal(answer)
+        return _judge_stream(answer) if answer.stream else _judge_body(answer)
+    except (ValueError, KeyError, TypeError) as e:
+        raise Complaint(f"a record is none of its dialect: {e!r}") from None
+
+
+def _judge_refusal(answer):
+    if answer.end == "left":
+        return "left"
+    _need(answer.end == "whole", "an error's body is cut")
+    text = error_text(answer.surface, answer.body)
+    _need(answer.status in FAILURES, f"no status of a backend's failure: {text}")
+    _need_living_actors(text)
+    _need(answer.status != 500 or text == SCRIPTED, f"the node failed by itself: {text}")
+    _need(answer.surface != "turn", f"a session refused a message: {text}")
+    return "failed"
+
+
+def _judge_body(answer):
+    if answer.end == "left":
+        return "left"
+    if answer.end == "cut":
+        return "failed"  # a body cut short can only be told by cutting the connection
+    if answer.body.decode().strip() == GARBAGE:
+        _need(answer.garbled, "garbage that no backend sent")
+        return "garbled"
+    _need(whole_text(answer.surface, answer.body) == answer.wanted, f"another text than {answer.wanted[:200]!r}")
+    return "whole"
+
+
+def _judge_stream(answer):
+    said = read_stream(answer.surface, answer.body)
+    _need(len(said.ends) <= 1, f"ended more than once: {said.ends}")
+    _need(said.after == 0, f"{said.after} records behind the last one")
+    _need(answer.wanted.startswith(said.text), f"records lost, doubled or mixed: {said.text[-200:]!r} is not "
+                                               f"the beginning of {answer.wanted[:200]!r}")
+    _need(not said.garbage or answer.garbled, "garbage that no backend sent")
+    if said.events:
+        _judge_turn(answer, said.events)
+    if answer.end == "left":
+        return "left"
+    _need(answer.end == "whole", "a stream is cut without a word")
+    _need(not said.rest, f"it ends inside a record: {said.rest[-200:]!r}")
+    _need(said.ends, "neither its last record nor an error")
+    _need_living_actors(said.error)
+    if said.ends == ["error"]:
+        return "failed"
+    _need(said.ends == ["done"], f"ended as {said.ends[0]}, which nobody asked for")
+    _need(said.text == answer.wanted, f"records lost at the end: {said.text[-200:]!r} of {answer.wanted[-200:]!r}")
+    return "garbled" if said.garbage else "whole"
+
+
+def _judge_turn(answer, events):
+    _need(events[0]["type"] == "message" and events[0]["content"] == answer.wanted,
+          f"the first event is not the message: {events[0]}")
+    numbers = [e["seq"] for e in events]
+    _need(all(a < b for a, b in zip(numbers, numbers[1:])), f"events out of order: {numbers}")
+    about = {e["message"] for e in events[1:]}
+    _need(about <= {events[0]["message"] + 1}, f"events of other messages: {about}")
+
+
+def judge_session(messages, events, posted, acknowledged):
+    """A session at rest: its messages, every event since it began, what was posted and what of it was acknowledged."""
+    asked = [m["content"] for m in messages if m["role"] == "user"]
+    _need(len(asked) == len(set(asked)), "a message was taken twice")
+    _need(set(asked) <= set(posted), "it has a message of somebody else")
+    _need(set(acknowledged) <= set(asked), f"acknowledged and lost: {set(acknowledged) - set(asked)}")
+    numbers = [e["seq"] for e in events]
+    _need(all(a < b for a, b in zip(numbers, numbers[1:])), "its events are out of order")
+    question = None
+    for m in messages:
+        if m["role"] == "user":
+            question = m["content"]
+            continue
+        mine = [e for e in events if e.get("message") == m["seq"]]
+        ends = [e["type"] for e in mine if e["type"] in ("done", "cancelled", "error")]
+        _need(len(ends) == 1, f"turn {m['seq']} ended {len(ends)} times: {ends}")
+        _need((m["state"], ends[0]) in (("done", "done"), ("failed", "error")),
+              f"turn {m['seq']} is {m['state']} and told as {ends[0]}")
+        told = "".join(e["text"] for e in mine if e["type"] == "delta")
+        _need(told == m["content"], f"turn {m['seq']} told {told[-100:]!r} and kept {m['content'][-100:]!r}")
+        _need(question.startswith(told), f"turn {m['seq']}: {told[-100:]!r} is no answer to {question[:100]!r}")
+        _need(m["state"] != "done" or told == question, f"turn {m['seq']} is done and lacks its end")
+
+
+def judge_log(lines):
+    """What the node logged."""
+    for line in lines:
+        _need("unhandled exception" not in line and " error " not in line[:50], f"it logged: {line}")
+
+
+def judge_rest(status, backends):
+    """The node when nobody asks it: its status document, and what each backend counts."""
+    for b in status["backends"]:
+        _need(b["in_flight"] == 0, f"{b['in_flight']} leases of {b['name']} are not given back")
+        _need(b["relayed"] == 0, f"{b['relayed']} relayed requests of {b['name']} are not given back")
+        _need(b["state"] == "up", f"{b['name']} is {b['state']}: {b.get('error')}")
+    _need(status["generations_in_flight"] == 0, "answers are in flight")
+    _need(status["queue"]["waiting"] == 0, f"{status['queue']['waiting']} requests wait")
+    _need(status["connections"] == 1, f"{status['connections'] - 1} connections of clients that left")
+    for name, seen in backends.items():
+        for what in ("in_flight", "waiting", "generating", "open_streams"):
+            _need(seen[what] == 0, f"{name} still counts {what} {seen[what]}: a cancel did not reach it")
