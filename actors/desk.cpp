@@ -20,6 +20,7 @@ const dispatcher_actor& dispatcher(self_ptr self) {
     st.dispatcher = std::move(now);
     st.idle.clear();
     ++st.epoch;
+    self->monitor(st.dispatcher);
     self->send(st.dispatcher, join{caf::actor_cast<keeper_actor>(self)});
   }
   return st.dispatcher;
@@ -67,23 +68,45 @@ caf::result<lease_ptr> ask(self_ptr self, acquire wish) {
   back.may_stay = plain(wish);
   back.asked_by = wish.waiter;
   auto reply = self->make_response_promise<lease_ptr>();
-  self->request(dispatcher(self), caf::infinite, std::move(wish))
+  const auto number = self->state.next_asked++;
+  const auto& whom = dispatcher(self);
+  self->state.asked[number] = {reply, back.asked_by.id(), whom.address()};
+  self->request(whom, caf::infinite, std::move(wish))
       .then(
           [=](lease_ptr& got) mutable {
+            if (self->state.asked.erase(number) == 0)
+              return;
             back.kept = std::move(got);
             reply.deliver(lend(self, std::move(back)));
           },
           [=](const caf::error& e) mutable {
+            if (self->state.asked.erase(number) == 0)
+              return;
             self->state.answers.erase(back.asked_by.id());
             reply.deliver(e);
           });
   return reply;
 }
 
+/// A DISPATCHER has ended, and its promises died without a word.
+void tell_who_waited(self_ptr self, const caf::actor_addr& ended) {
+  auto& st = self->state;
+  std::erase_if(st.asked, [&](const auto& entry) {
+    auto waiting = entry.second;
+    if (waiting.whom != ended)
+      return false;
+    st.answers.erase(waiting.by);
+    waiting.reply.deliver(make_error(errc::internal, "the queue's actor failed"));
+    return true;
+  });
+}
+
 } // namespace
 
 desk_actor::behavior_type desk(self_ptr self, std::function<dispatcher_actor()> present) {
   self->state.present = std::move(present);
+  self->set_down_handler(
+      [self](const caf::down_msg& down) { tell_who_waited(self, down.source); });
   return {
       [self](acquire& wish) -> caf::result<lease_ptr> {
         auto& st = self->state;

@@ -3,6 +3,7 @@
 #include "messages/actors.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
+#include <caf/typed_response_promise.hpp>
 
 #include <cstdint>
 #include <functional>
@@ -38,6 +39,14 @@ struct desk_state {
     caf::actor_addr who;
   };
   std::unordered_map<caf::actor_id, in_flight> answers;
+  /// Who waits for a DISPATCHER's word, by number; told when it fails.
+  struct asking {
+    caf::typed_response_promise<lease_ptr> reply;
+    caf::actor_id by = 0;
+    caf::actor_addr whom; ///< that DISPATCHER
+  };
+  std::unordered_map<std::uint64_t, asking> asked;
+  std::uint64_t next_asked = 0;
   bool waiting = false;    ///< requests wait: keep nothing
   std::uint64_t epoch = 0; ///< counts recalls
   bool ticking = false;

@@ -11,16 +11,22 @@ struct book {
   int joined = 0;
   int live = 0; ///< leases that DISPATCHER has not got back
   bool refuse = false;
+  bool make_wait = false;
+  std::vector<caf::typed_response_promise<lease_ptr>> waiting;
 };
 struct fake_dispatcher_state {
   static inline const char* name = "dispatcher";
 };
 dispatcher_actor::behavior_type
-fake_dispatcher(dispatcher_actor::stateful_pointer<fake_dispatcher_state>,
+fake_dispatcher(dispatcher_actor::stateful_pointer<fake_dispatcher_state> self,
                 std::shared_ptr<book> b) {
   return {
-      [b](const acquire& wish) -> caf::result<lease_ptr> {
+      [self, b](const acquire& wish) -> caf::result<lease_ptr> {
         b->wishes.push_back(wish);
+        if (b->make_wait) {
+          b->waiting.push_back(self->make_response_promise<lease_ptr>());
+          return b->waiting.back();
+        }
         if (b->refuse)
           return make_error(errc::queue_full, "full");
         ++b->live;
@@ -60,7 +66,8 @@ protected:
     lease_ptr got;
     std::string error;
   };
-  answer ask(acquire wish) {
+  answer ask(acquire wish) { return std::move(*begin_to_ask(std::move(wish))); }
+  std::shared_ptr<answer> begin_to_ask(acquire wish) {
     auto a = std::make_shared<answer>();
     system.spawn([this, a, wish](caf::event_based_actor* self) {
       self->request(subject, caf::infinite, wish)
@@ -68,7 +75,7 @@ protected:
                 [a](const caf::error& e) { a->error = to_string(to_failure(e).code); });
     });
     run();
-    return std::move(*a);
+    return a;
   }
   static acquire wish(std::string model, bool place = true) {
     acquire w;
@@ -167,6 +174,20 @@ TEST_F(a_desk, drops_what_it_keeps_when_an_attempt_failed) {
   run();
   EXPECT_EQ(b->failures.size(), 1u);
   EXPECT_EQ(b->live, 0);
+}
+
+// A promise dies without a word: those who wait would wait for ever.
+TEST_F(a_desk, tells_those_who_wait_that_the_dispatcher_failed) {
+  b->make_wait = true;
+  const auto one = begin_to_ask(wish("m")), two = begin_to_ask(wish("n"));
+  EXPECT_EQ(one->error, "");
+  b->waiting.clear();
+  end(dispatcher);
+  EXPECT_EQ(one->error, "internal");
+  EXPECT_EQ(two->error, "internal");
+  dispatcher = system.spawn(fake_dispatcher, b);
+  b->make_wait = false;
+  EXPECT_TRUE(ask(wish("m")).got);
 }
 
 TEST_F(a_desk, joins_a_dispatcher_that_was_started_anew) {
