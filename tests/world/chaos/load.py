@@ -14,9 +14,12 @@ SESSIONS = "/conductor/v1/sessions"
 TURNS = 20  # of a session, before its client begins another
 
 
-def marked(id, words):
+LONG = (4000, 1000)  # words and their length: more than the kernel keeps for a reader that takes nothing
+
+
+def marked(id, words, length=0):
     """A text whose every word is this request's, and its place in it."""
-    return " ".join(f"{id}ü{i}" for i in range(words))
+    return " ".join(f"{id}ü{i}".ljust(length, ".") for i in range(words))
 
 
 def request_body(surface, stream, model, text):
@@ -84,11 +87,11 @@ class Client(threading.Thread):
 
     def ask_once(self, id):
         surface = self.chance.choice(tuple(PATHS))
-        slow = self.chance.random() < 0.04
+        slow = self.chance.random() < 0.015
         stream = slow or self.chance.random() < 0.7
-        answer = Answer(surface, stream, id, marked(id, 1500 if slow else self.chance.randint(1, 50)))
+        answer = Answer(surface, stream, id, marked(id, *LONG) if slow else marked(id, self.chance.randint(1, 50)))
         headers = []
-        if slow:  # the answer is long, so the backend is not: else it were slower than its reader
+        if slow:  # as fast as it can be, for the reader to be slower
             headers.append('X-Script: {"gap_ms": 0, "split": 0}')
         model = self.chance.choices(("canned", "north", "south"), (8, 1, 1))[0]
         if self.chance.random() < 0.1:

@@ -7,6 +7,8 @@ import time
 
 # Every request ends within this, whatever happens to the backends.
 BOUND = 60.0
+# A slow reader takes nothing for PAUSE seconds whenever it has taken STEP bytes.
+STEP, PAUSE = 1_000_000, 0.2
 
 
 @dataclasses.dataclass
@@ -42,7 +44,7 @@ class Peer:
     def __init__(self, port, slow=False):
         self.socket = socket.socket()
         if slow:
-            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16384)
         self.slow, self.buffer, self.open = slow, b"", True
         self.deadline, self.leave_after, self.read = None, None, 0
         self.socket.settimeout(BOUND)
@@ -86,13 +88,13 @@ class Peer:
             if left <= 0:
                 raise TimeoutError
             self.socket.settimeout(left)
-        got = self.socket.recv(1024 if self.slow else 65536)
+        got = self.socket.recv(65536)
         if not got:
             raise Cut
+        if self.slow and self.read // STEP != (self.read + len(got)) // STEP:
+            time.sleep(PAUSE)
         self.read += len(got)
         self.buffer += got
-        if self.slow:
-            time.sleep(0.002)
 
     def _until(self, mark):
         while mark not in self.buffer:
