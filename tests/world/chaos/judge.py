@@ -132,7 +132,8 @@ def judge_session(messages, events, posted, acknowledged):
 def judge_log(lines):
     """What the node logged."""
     for line in lines:
-        _need("unhandled exception" not in line and " error " not in line[:50], f"it logged: {line}")
+        _need(not any(words in line for words in ("unhandled exception", "is started anew", "failed for good")),
+              f"it logged: {line}")
 
 
 def judge_rest(status, backends):
