@@ -190,7 +190,10 @@ bool link::is_connected() {
 void link::fail(errc code, std::string detail) {
   if (closed_)
     return;
-  if (now_.reader)
+  // Who got the last record has got its end; a failure behind it would be a second one.
+  if (now_.reader && splitter_ && splitter_->said_end() && ready_.empty())
+    send(now_.reader, complete{splitter_->counters()});
+  else if (now_.reader)
     send(now_.reader, failed{code, std::move(detail)});
   close();
 }

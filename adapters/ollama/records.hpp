@@ -35,6 +35,9 @@ public:
   /// `message_stop`, …. Bodies without records are always over.
   bool finished() const;
 
+  /// Whether a record said so: true for no body without records.
+  bool said_end() const { return checked_ && finished(); }
+
   /// Ollama's counters from the last record, as far as it names them.
   usage counters() const;
 

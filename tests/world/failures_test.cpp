@@ -105,6 +105,34 @@ TEST_F(a_node, tells_a_death_inside_a_stream_in_every_dialect) {
     }
 }
 
+// The last record came, only the end of its framing did not: the answer is whole, and no
+// failure is told behind its end.
+TEST_F(a_node, takes_the_last_record_for_the_end) {
+  values.upstream.gap_timeout = 300ms;
+  start();
+  const struct {
+    const char* path;
+    const char* body;
+    const char* last;
+  } cases[] = {
+      {"/api/generate", R"({"model":"canned","prompt":"x"})", "\"done\":true"},
+      {"/v1/chat/completions",
+       R"({"model":"canned","stream":true,"messages":[{"role":"user","content":"x"}]})",
+       "data: [DONE]\n\n"}};
+  for (const auto& c : cases)
+    for (const auto* fault :
+         {R"({"records":2,"die_after":3})", R"({"records":2,"die_after":3,"reset":true})",
+          R"({"records":2,"hang_after":3})"}) {
+      const auto a =
+          ask("POST", c.path, c.body, std::string{"X-Script: "} + fault + "\r\n");
+      EXPECT_EQ(a.status, 200) << c.path << fault;
+      EXPECT_TRUE(a.whole) << c.path << fault << a.problem;
+      EXPECT_NE(a.body.find(c.last), std::string::npos) << c.path << fault << a.body;
+      EXPECT_EQ(a.body.find("error"), std::string::npos) << c.path << fault << a.body;
+    }
+  EXPECT_EQ(text_of(ask("POST", "/api/generate", generate()).body), canned_text());
+}
+
 // It dies before anything was said: a proper status, in the dialect.
 TEST_F(a_node, tells_a_death_before_the_first_record_by_its_status) {
   start();

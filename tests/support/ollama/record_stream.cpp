@@ -136,6 +136,14 @@ asio::awaitable<void> record_stream::end() {
   if (ended_)
     co_return;
   ended_ = true;
+  if (x_.how.hang_after == sent_) {
+    co_await x_.hang();
+    co_return;
+  }
+  if (x_.how.die_after == sent_) {
+    x_.die();
+    co_return;
+  }
   std::string out;
   begin(out);
   if (!x_.head.version_1_0)

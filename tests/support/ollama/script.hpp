@@ -15,7 +15,8 @@ namespace conductor::test {
 /// How one request is answered. A plain value; the default is a healthy model with canned
 /// text. In JSON every key has the member's name, but durations carry their unit:
 /// `first_ms` or `first_us`, `gap_ms` or `gap_us`, `load_ms`, `split_us`. Record numbers
-/// count what was sent before: 0 is before the first.
+/// count what was sent before: 0 is before the first. `die_after` and `hang_after` all
+/// records come instead of the body's end.
 struct script {
   using microseconds = std::chrono::microseconds;
 
