@@ -65,6 +65,16 @@ void check_backends(const loaded_config& config) {
   }
 }
 
+void check_models(const loaded_config& config) {
+  const auto& all = config.values.models;
+  for (std::size_t i = 0; i < all.size(); ++i)
+    if (!all[i].num_ctx && (all[i].options == option_policy::pin || all[i].derive))
+      refuse(config, "model.name",
+             quoted(all[i].name) + " pins or derives its options and names none; give "
+                                   "num_ctx, or options = \"pass\" or \"raise\"",
+             i);
+}
+
 void check_stream(const loaded_config& config) {
   const auto& values = config.values;
   if (values.stream.window_bytes > values.stream.buffer_bytes)
@@ -90,6 +100,7 @@ bool reaches(const std::vector<endpoint>& listeners, const endpoint& target) {
 void check_config(const loaded_config& config) {
   check_listeners(config);
   check_backends(config);
+  check_models(config);
   check_stream(config);
 }
 

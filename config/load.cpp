@@ -2,6 +2,7 @@
 
 #include "config/check.hpp"
 #include "config/schema.hpp"
+#include "config/tables.hpp"
 #include "config/unknown.hpp"
 
 #include <toml++/toml.h>
@@ -140,7 +141,16 @@ private:
     for (const auto& [name, node] : table) {
       const std::string section{name.str()};
       if (section == "backend") {
-        read_backends(node);
+        read_rows<backend_settings>(section, node, "url", [this](auto row, auto from) {
+          add_backend(std::move(row), std::move(from));
+        });
+        continue;
+      }
+      if (section == "model") {
+        read_rows<model_settings>(section, node, "name", [this](auto row, auto from) {
+          values_.models.push_back(std::move(row));
+          model_origin_.push_back(std::move(from));
+        });
         continue;
       }
       const auto* keys = node.as_table();
@@ -167,38 +177,31 @@ private:
     set(*key, texts, at(node));
   }
 
-  void read_backends(const toml::node& node) {
+  /// Every table of a list of tables, each key by its column.
+  template <class Row, class Add>
+  void read_rows(const std::string& section, const toml::node& node,
+                 std::string_view needed, Add add) {
     const auto* list = node.as_array();
     if (list == nullptr || !list->is_array_of_tables())
-      throw config_error(at(node), "backend", "write each backend as [[backend]]");
+      throw config_error(at(node), section,
+                         "write each " + section + " as [[" + section + "]]");
     for (const auto& entry : *list) {
-      const auto& table = *entry.as_table();
-      backend_settings b;
-      bool has_url = false;
-      for (const auto& [key, value] : table) {
-        const auto name = "backend." + std::string{key.str()};
+      Row row;
+      bool complete = false;
+      for (const auto& [key, value] : *entry.as_table()) {
+        const auto name = section + "." + std::string{key.str()};
         const auto text = text_of(value, name);
         try {
-          if (key.str() == "name") {
-            check_backend_name(text);
-            b.name = text;
-          } else if (key.str() == "url") {
-            b.url = parse_backend(text);
-            has_url = !text.empty();
-          } else if (key.str() == "parallel") {
-            b.parallel = parse_parallel(text);
-          } else {
-            throw std::invalid_argument(
-                "unknown key" + did_you_mean(key.str(), {"name", "url", "parallel"}) +
-                "; allowed: name, url, parallel");
-          }
+          set_column(row, key.str(), text);
         } catch (const std::invalid_argument& bad) {
           throw config_error(at(value), name, bad.what());
         }
+        complete = complete || (key.str() == needed && !text.empty());
       }
-      if (!has_url)
-        throw config_error(at(entry), "backend.url", "every backend needs a url");
-      add_backend(std::move(b), at(entry));
+      if (!complete)
+        throw config_error(at(entry), section + "." + std::string{needed},
+                           "every " + section + " needs a " + std::string{needed});
+      add(std::move(row), at(entry));
     }
   }
 
@@ -301,20 +304,24 @@ private:
     return i == origin_.end() ? "default" : i->second;
   }
 
+  template <class Row>
+  static void show_rows(loaded_config& result, const std::string& section,
+                        const std::vector<column_spec<Row>>& columns,
+                        const std::vector<Row>& rows,
+                        const std::vector<std::string>& from) {
+    for (std::size_t i = 0; i < rows.size(); ++i)
+      for (const auto& c : columns)
+        if (const auto value = c.show(rows[i]); !value.empty())
+          result.entries.push_back({section + "." + std::string{c.name}, value, from[i]});
+  }
+
   loaded_config finish() {
     loaded_config result;
     for (const auto& k : schema())
       result.entries.push_back(
           {std::string{k.name}, k.show(values_), origin_of(std::string{k.name})});
-    for (std::size_t i = 0; i < values_.backends.size(); ++i) {
-      const auto& b = values_.backends[i];
-      result.entries.push_back({"backend.name", quoted(b.name), backend_origin_[i]});
-      result.entries.push_back(
-          {"backend.url", quoted(to_url(b.url)), backend_origin_[i]});
-      if (b.parallel)
-        result.entries.push_back(
-            {"backend.parallel", std::to_string(*b.parallel), backend_origin_[i]});
-    }
+    show_rows(result, "backend", backend_columns(), values_.backends, backend_origin_);
+    show_rows(result, "model", model_columns(), values_.models, model_origin_);
     result.values = std::move(values_);
     result.warnings = std::move(warnings_);
     return result;
@@ -324,6 +331,7 @@ private:
   settings values_;
   origins origin_;
   std::vector<std::string> backend_origin_;
+  std::vector<std::string> model_origin_;
   std::vector<std::string> warnings_;
 };
 

@@ -228,6 +228,18 @@ std::vector<key_spec> make_schema() {
       key("upstream.probe_timeout",
           duration_at(CONDUCTOR_AT(upstream.probe_timeout), milliseconds(1)),
           "A health probe's answer must come within"),
+      key("upstream.answer_probe_interval",
+          duration_at(CONDUCTOR_AT(upstream.answer_probe_interval), milliseconds(1000)),
+          "Between two real answers of a backend with probe_model"),
+      key("upstream.loads", switch_at(CONDUCTOR_AT(upstream.loads)),
+          "Load models for those who wait; false: leave it to Ollama"),
+      key("upstream.load_timeout", duration_at(CONDUCTOR_AT(upstream.load_timeout)),
+          "A load must be done within; 0: no limit"),
+      key("upstream.stall_floor", duration_at(CONDUCTOR_AT(upstream.stall_floor)),
+          "Least silence that can be taken for a hang, as learned; 0: never"),
+      key("upstream.retries_per_second",
+          number_at(CONDUCTOR_AT(upstream.retries_per_second), 0, 100'000),
+          "Requests that may be asked again elsewhere, whole node"),
       key("upstream.idle_connections",
           number_at(CONDUCTOR_AT(upstream.idle_connections), 0, 10'000),
           "Kept open to each backend, by each lane"),
@@ -243,12 +255,20 @@ std::vector<key_spec> make_schema() {
           "Demand of one reader"),
       key("stream.write_timeout", duration_at(CONDUCTOR_AT(stream.write_timeout)),
           "A client that takes no byte is dropped after; 0: never"),
+      key("stream.keep_alive", duration_at(CONDUCTOR_AT(stream.keep_alive)),
+          "A drop-in stream that waits gets an empty record as often; 0: never"),
+      key("stream.continue", switch_at(CONDUCTOR_AT(stream.continue_elsewhere)),
+          "A session's answer that a backend cut short goes on at its equal"),
       key("queue.limit", number_at(CONDUCTOR_AT(queue.limit), 0, 1'000'000),
           "Requests that may wait for a place, whole node"),
       key("queue.max_bytes", size_at(CONDUCTOR_AT(queue.max_bytes), 0, 1024 * gib),
           "Bodies of requests that wait, whole node"),
       key("queue.ageing", duration_at(CONDUCTOR_AT(queue.ageing), milliseconds(1)),
           "Who waited so long rises to the next class"),
+      key("queue.swap_after", duration_at(CONDUCTOR_AT(queue.swap_after)),
+          "Who waited so long for a load has another model make room"),
+      key("queue.zombie_grace", duration_at(CONDUCTOR_AT(queue.zombie_grace)),
+          "Longest that an answer which was given up holds its place"),
       key("queue.max_wait", duration_at(CONDUCTOR_AT(queue.max_wait), milliseconds(1)),
           "Longest wait for a place; then 503"),
       key("runtime.lanes", number_at(CONDUCTOR_AT(runtime.lanes), 0, 256),
@@ -281,36 +301,6 @@ const key_spec* find_key(std::string_view name) {
   const auto i = std::find_if(keys.begin(), keys.end(),
                               [&](const auto& k) { return k.name == name; });
   return i == keys.end() ? nullptr : &*i;
-}
-
-void check_backend_name(std::string_view name) {
-  const bool good = !name.empty() && name.size() <= 64 &&
-                    std::all_of(name.begin(), name.end(), [](unsigned char c) {
-                      return std::isalnum(c) != 0 || c == '.' || c == '_' || c == '-';
-                    });
-  if (!good)
-    throw std::invalid_argument("\"" + std::string{name} +
-                                "\" is no backend's name; allowed: 1 to 64 letters, "
-                                "digits, '.', '_' and '-'");
-}
-
-backend_settings parse_backend_spec(std::string_view text) {
-  backend_settings b;
-  // A '=' behind the scheme or a '/' belongs to the URL.
-  const auto equals = text.find('=');
-  if (equals != std::string_view::npos && text.find_first_of(":/") > equals) {
-    b.name = text.substr(0, equals);
-    check_backend_name(b.name);
-    text.remove_prefix(equals + 1);
-  }
-  if (text.empty())
-    throw std::invalid_argument("an empty backend; allowed: [NAME=]URL");
-  b.url = parse_backend(text);
-  return b;
-}
-
-unsigned parse_parallel(std::string_view text) {
-  return static_cast<unsigned>(parse_number(text, 1, 4096));
 }
 
 } // namespace conductor

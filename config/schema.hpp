@@ -31,13 +31,4 @@ const std::vector<key_spec>& schema();
 /// The key of that name, or null.
 const key_spec* find_key(std::string_view name);
 
-/// `[NAME=]URL`; a missing name is left empty. Throws std::invalid_argument.
-backend_settings parse_backend_spec(std::string_view text);
-
-/// Letters, digits, `.`, `_`, `-`, 1 to 64 of them; throws std::invalid_argument.
-void check_backend_name(std::string_view name);
-
-/// 1 to 4096. Throws std::invalid_argument.
-unsigned parse_parallel(std::string_view text);
-
 } // namespace conductor

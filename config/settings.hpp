@@ -42,20 +42,47 @@ struct server_settings {
 
 /// One Ollama server. Section `[[backend]]`.
 struct backend_settings {
-  std::string name; ///< unique, as in X-Conductor-Backend
-  endpoint url;     ///< http://host:port
-  std::optional<unsigned>
-      parallel; ///< answers at once per model; empty: not limited here
+  std::string name;                   ///< unique, as in X-Conductor-Backend
+  endpoint url;                       ///< http://host:port
+  std::optional<unsigned> parallel;   ///< answers at once per model; empty: inferred
+  std::optional<unsigned> max_loaded; ///< models at once; empty: found out by loading
+  unsigned weight = 1;                ///< share of the answers beside others
+  unsigned tier = 0;                  ///< a lower one first, while it has a free place
+  bool primary = false;    ///< gets what changes models; without any: the first one
+  std::string probe_model; ///< asked for a real token now and then; empty: never
+  bool operator==(const backend_settings&) const = default;
+};
+
+/// Whose runner options count, where clients ask for different ones.
+enum class option_policy {
+  pass, ///< the client's: a change reloads the model
+  pin,  ///< the configured ones
+  raise ///< the largest: a model that is loaded is never made smaller
+};
+
+/// How a model is run. Section `[[model]]`; the first that fits a name counts.
+struct model_settings {
+  std::string name; ///< `NAME[:TAG]`; `*` at the end is any text
+  option_policy options = option_policy::pass;
+  std::optional<unsigned> num_ctx; ///< tokens; of `pin` and `raise`
+  std::string keep_alive; ///< JSON text, for requests that say none; empty: Ollama's
+  bool pin = false;       ///< loaded before anyone asks, and kept
+  bool derive = false;    ///< OpenAI's routes get `num_ctx` by a derived model
 };
 
 /// Deadlines and buffers towards Ollama. Section `[upstream]`.
 struct upstream_settings {
-  milliseconds connect_timeout{250};       ///< one connection attempt
-  milliseconds first_byte_timeout{0};      ///< request sent to first record; 0: none
-  milliseconds gap_timeout{600'000};       ///< between two records; 0: none
-  milliseconds probe_interval{5'000};      ///< between health probes of one backend
-  milliseconds probe_timeout{2'000};       ///< one health probe
-  std::size_t idle_connections = 64;       ///< kept per lane and backend
+  milliseconds connect_timeout{250};          ///< one connection attempt
+  milliseconds first_byte_timeout{0};         ///< request sent to first record; 0: none
+  milliseconds gap_timeout{600'000};          ///< between two records; 0: none
+  milliseconds probe_interval{5'000};         ///< between health probes of one backend
+  milliseconds probe_timeout{2'000};          ///< one health probe
+  milliseconds answer_probe_interval{60'000}; ///< between probes by a real answer
+  bool loads = true;                  ///< loads are the node's, not their first client's
+  milliseconds load_timeout{600'000}; ///< one load; 0: none
+  milliseconds stall_floor{30'000};   ///< least silence that may be suspect; 0: never
+  unsigned retries_per_second = 10;   ///< requests asked again elsewhere, whole node
+  std::size_t idle_connections = 64;  ///< kept per lane and backend
   std::size_t max_record_bytes = 8u << 20; ///< one NDJSON line or SSE event
 };
 
@@ -65,14 +92,18 @@ struct stream_settings {
   std::size_t buffer_bytes = 64u << 20;  ///< kept of one answer for its readers
   std::size_t window_bytes = 256 * 1024; ///< demand of one reader
   milliseconds write_timeout{60'000};    ///< a reader that takes no byte is dropped after
+  milliseconds keep_alive{0};      ///< drop-in streams that wait are told so; 0: never
+  bool continue_elsewhere = false; ///< a session's answer cut short goes on elsewhere
 };
 
 /// Who waits where. Section `[queue]`.
 struct queue_settings {
-  std::size_t limit = 512;            ///< requests waiting for a place, whole node
+  std::size_t limit = 4096;           ///< requests waiting for a place, whole node
   std::size_t max_bytes = 256u << 20; ///< bodies of requests that wait, whole node
   milliseconds max_wait{600'000};     ///< then 503 with Retry-After
   milliseconds ageing{30'000};        ///< who waited so long rises to the next class
+  milliseconds swap_after{10'000};    ///< who waited so long has another model unloaded
+  milliseconds zombie_grace{5'000};   ///< longest that an answer given up holds a place
 };
 
 /// Threads. Section `[runtime]`.
@@ -93,6 +124,7 @@ struct log_settings {
 struct settings {
   server_settings server;
   std::vector<backend_settings> backends;
+  std::vector<model_settings> models;
   upstream_settings upstream;
   stream_settings stream;
   queue_settings queue;

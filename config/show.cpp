@@ -10,9 +10,10 @@ std::string show_config(const loaded_config& config) {
   for (const auto& e : config.entries) {
     const auto dot = e.key.find('.');
     const auto in = e.key.substr(0, dot);
-    if (in == "backend" ? e.key == "backend.name" : in != section) {
+    const bool repeats = in == "backend" || in == "model";
+    if (repeats ? e.key == in + ".name" : in != section) {
       text += (text.empty() ? "" : "\n");
-      text += in == "backend" ? "[[backend]]\n" : "[" + in + "]\n";
+      text += repeats ? "[[" + in + "]]\n" : "[" + in + "]\n";
       section = in;
     }
     auto line = e.key.substr(dot + 1) + " = " + e.value;

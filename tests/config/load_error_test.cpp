@@ -134,7 +134,21 @@ TEST(backend_error, names_the_backend_s_line_and_what_is_allowed) {
        "from 1 to 4096"},
       {"[[backend]]\nurl = \"a\"\nparalel = 2",
        "conductor.toml:3: backend.paralel: unknown key; did you mean parallel?; allowed: "
-       "name, url, parallel"},
+       "name, url, parallel, max_loaded, weight, tier, primary, probe_model"},
+      {"[[model]]\noptions = \"pin\"",
+       "conductor.toml:1: model.name: every model needs a name"},
+      {"[[model]]\nname = \"a\"\noptions = \"grow\"",
+       "conductor.toml:3: model.options: \"grow\" is not allowed; allowed: pass, pin, "
+       "raise"},
+      {"[[model]]\nname = \"a\"\noptions = \"pin\"",
+       "conductor.toml:1: model.name: \"a\" pins or derives its options and names none; "
+       "give num_ctx, or options = \"pass\" or \"raise\""},
+      {"[[model]]\nname = \"a\"\nkeep_alive = \"soon\"",
+       "conductor.toml:3: model.keep_alive: \"soon\" is no keep_alive; allowed: seconds "
+       "(-1: for ever), or a duration as \"5m\" or \"1h30m\""},
+      {"[[model]]\nname = \"a*b\"", "conductor.toml:2: model.name: \"a*b\" names no "
+                                    "model; allowed: NAME[:TAG], with * "
+                                    "at the end for any text"},
       {"[[backend]]\nurl = \"a\"\nname = \"x\"\n[[backend]]\nurl = \"b\"\nname = \"x\"",
        "conductor.toml:4: backend.name: \"x\" is given twice"},
       {"[[backend]]\nurl = \"localhost:11435\"",
