@@ -36,6 +36,8 @@ void fail(self_ptr self, failed f) {
   self->send(self->state.links.wire, std::move(f));
 }
 
+void ask_backend(self_ptr self);
+
 void ask_node(self_ptr self) {
   auto& st = self->state;
   self->request(st.links.resources(), caf::infinite, st.asked)
@@ -53,6 +55,10 @@ void ask_node(self_ptr self) {
             if (self->state.asked != id)
               return;
             auto f = to_failure(e);
+            if (f.code == errc::only_one) {
+              ask_backend(self);
+              return;
+            }
             fail(self, {f.code, std::move(f.detail)});
           });
 }
@@ -112,7 +118,8 @@ client_actor::behavior_type client(self_ptr self, client_links links) {
       [self](request_ptr& asked) {
         auto& st = self->state;
         st.asked = std::move(asked);
-        if (st.asked->kind == request_kind::local)
+        if (st.asked->kind == request_kind::local ||
+            (st.asked->kind == request_kind::list && st.asked->pinned.empty()))
           ask_node(self);
         else
           ask_backend(self);

@@ -11,6 +11,7 @@ using kept = desk_state::kept;
 
 constexpr auto keep_for = std::chrono::milliseconds(200);
 constexpr std::size_t most_kept = 256;
+constexpr std::size_t most_explained = 256;
 
 /// DISPATCHER, which is told of this desk when it is a new one.
 const dispatcher_actor& dispatcher(self_ptr self) {
@@ -42,12 +43,28 @@ lease_ptr lend(self_ptr self, lease_free back) {
 
 /// Any other lease of its model would do as well.
 bool plain(const acquire& wish) {
-  return wish.pinned.empty() && wish.tried.empty() && wish.session.empty();
+  return wish.pinned.empty() && wish.tried.empty() && wish.session.empty() &&
+         !wish.bare && !(wish.about && wish.about->edits_models);
 }
 
-lease_ptr take(desk_state& st, const acquire& wish) {
+std::string kind_of(const acquire& wish) {
+  const bool native = !wish.about || wish.about->speaks == dialect::ollama;
+  return native ? wish.options : wish.options + " translated";
+}
+
+/// A lane's own decision is told as one.
+void explain(desk_state& st, const acquire& wish, const lease& got) {
+  if (!wish.about)
+    return;
+  st.explained.push_front({wish.about->id, wish.model, got.backend, "kept", {}, {}});
+  if (st.explained.size() > most_explained)
+    st.explained.pop_back();
+}
+
+lease_ptr take(desk_state& st, const acquire& wish, const std::string& kind) {
   const auto fits = [&](const kept& k) {
-    return k.takes_place == wish.takes_place && k.held->model == wish.model;
+    return k.takes_place == wish.takes_place && k.held->model == wish.model &&
+           k.kind == kind;
   };
   const auto i = std::find_if(st.idle.rbegin(), st.idle.rend(), fits);
   if (i == st.idle.rend())
@@ -66,6 +83,7 @@ caf::result<lease_ptr> ask(self_ptr self, acquire wish) {
   lease_free back;
   back.takes_place = wish.takes_place;
   back.may_stay = plain(wish);
+  back.kind = kind_of(wish);
   back.asked_by = wish.waiter;
   auto reply = self->make_response_promise<lease_ptr>();
   const auto number = self->state.next_asked++;
@@ -76,6 +94,7 @@ caf::result<lease_ptr> ask(self_ptr self, acquire wish) {
           [=](lease_ptr& got) mutable {
             if (self->state.asked.erase(number) == 0)
               return;
+            back.may_stay = back.may_stay && !got->watched;
             back.kept = std::move(got);
             reply.deliver(lend(self, std::move(back)));
           },
@@ -114,26 +133,50 @@ desk_actor::behavior_type desk(self_ptr self, std::function<dispatcher_actor()> 
         wish.waiter = caf::actor_cast<caf::actor_addr>(self->current_sender());
         if (wish.about && wish.takes_place)
           st.answers[wish.waiter.id()] = {{wish.about, {}}, wish.waiter};
-        if (!st.waiting && plain(wish))
-          if (auto held = take(st, wish))
-            return lend(self, {std::move(held), wish.takes_place, 0, true, wish.waiter});
+        if (!st.waiting && plain(wish)) {
+          auto kind = kind_of(wish);
+          if (auto held = take(st, wish, kind)) {
+            explain(st, wish, *held);
+            return lend(self, {std::move(held), wish.takes_place, 0, true,
+                               std::move(kind), wish.waiter});
+          }
+        }
         return ask(self, std::move(wish));
       },
-      [self](const attempt_failed& failure) {
+      [self](attempt_failed& failure) {
         auto& st = self->state;
         ++st.epoch;
         st.idle.clear();
-        self->send(dispatcher(self), failure);
+        failure.successes = std::exchange(st.went_well[failure.backend], 0);
+        self->send(dispatcher(self), std::move(failure));
       },
       [self](const moved_on& m) { self->send(dispatcher(self), m); },
       [self](const spent& s) {
         auto& st = self->state;
         const auto now = self->clock().now();
+        if (s.whole)
+          if (const auto i = st.answers.find(
+                  caf::actor_cast<caf::actor_addr>(self->current_sender()).id());
+              i != st.answers.end())
+            ++st.went_well[i->second.info.backend];
+        if (s.cut) {
+          st.cut.insert(s.lease);
+          self->send(dispatcher(self), s);
+          return;
+        }
         // Where nobody waits there is nobody to be fair to: a sample is enough.
         if (!st.waiting && (!s.whole || now - st.last_spent < keep_for))
           return;
         st.last_spent = now;
         self->send(dispatcher(self), s);
+      },
+      [self](const began& b) { self->send(dispatcher(self), b); },
+      [self](const explain_query& q) {
+        explanations found;
+        for (const auto& e : self->state.explained)
+          if (e.request == q.request)
+            found.push_back(e);
+        return found;
       },
       [self](recall r) {
         auto& st = self->state;
@@ -144,10 +187,11 @@ desk_actor::behavior_type desk(self_ptr self, std::function<dispatcher_actor()> 
       [self](lease_free& f) {
         auto& st = self->state;
         st.answers.erase(f.asked_by.id());
-        if (!f.may_stay || st.waiting || f.epoch != st.epoch ||
+        const bool cut = st.cut.erase(f.kept->id) > 0;
+        if (!f.may_stay || cut || st.waiting || f.epoch != st.epoch ||
             st.idle.size() >= most_kept)
           return; // the message's end gives the lease back
-        st.idle.push_back({std::move(f.kept), f.takes_place});
+        st.idle.push_back({std::move(f.kept), f.takes_place, std::move(f.kind)});
         keep_time(self);
       },
       [self](generations_query) {

@@ -6,9 +6,11 @@
 #include <caf/typed_response_promise.hpp>
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 namespace conductor {
@@ -19,14 +21,16 @@ namespace conductor {
 ///
 /// A lease that ends stays here for 200 ms and goes to the next request of the same model
 /// and kind. DISPATCHER recalls what is kept when requests wait and when a backend
-/// changed; while requests wait every lease goes back at once. Pinned and repeated
-/// requests, and those of a session, are DISPATCHER's alone.
+/// changed; while requests wait every lease goes back at once, as does one that is
+/// watched and one whose answer was given up. Pinned and repeated requests, those of a
+/// session and those that change what a backend has are DISPATCHER's alone.
 struct desk_state {
   static inline const char* name = "desk";
 
   struct kept {
     lease_ptr held;
     bool takes_place = false;
+    std::string kind;  ///< runner options, and whether its bodies can carry them
     bool fresh = true; ///< came since the last tick
   };
 
@@ -47,8 +51,12 @@ struct desk_state {
   };
   std::unordered_map<std::uint64_t, asking> asked;
   std::uint64_t next_asked = 0;
-  bool waiting = false;    ///< requests wait: keep nothing
-  std::uint64_t epoch = 0; ///< counts recalls
+  std::unordered_map<std::string, std::uint64_t> went_well; ///< by backend, since it
+                                                            ///< last failed
+  std::unordered_set<std::uint64_t> cut; ///< leases whose answers were given up
+  std::deque<explanation> explained;     ///< requests that got a kept lease
+  bool waiting = false;                  ///< requests wait: keep nothing
+  std::uint64_t epoch = 0;               ///< counts recalls
   bool ticking = false;
   caf::actor_clock::time_point last_spent{}; ///< DISPATCHER was told what an answer took
 };

@@ -1,99 +1,93 @@
 #include "actors/dispatcher.hpp"
 
-#include "actors/routing.hpp"
+#include "actors/dispatcher_parts.hpp"
 
 #include <algorithm>
-#include <set>
-#include <string_view>
 #include <utility>
 
 namespace conductor {
+namespace dispatcher_parts {
 namespace {
 
-using self_ptr = dispatcher_actor::stateful_pointer<dispatcher_state>;
-
-constexpr auto tick_every = std::chrono::seconds(1);
-constexpr auto restart_after = std::chrono::seconds(1);
-
-void start_backend(self_ptr self, std::size_t i) {
-  auto& st = self->state;
-  st.backends[i] = st.start(st.servers[i], caf::actor_cast<dispatcher_actor>(self));
-  self->monitor(st.backends[i]);
-}
-
-backend_load* find(dispatcher_state& st, const std::string& name) {
-  const auto i = std::find_if(st.fleet.begin(), st.fleet.end(),
-                              [&](const auto& b) { return b.status.name == name; });
-  return i == st.fleet.end() ? nullptr : &*i;
-}
-
-has_place free_place(const dispatcher_state& st, const acquire& wish) {
-  return [&st, &wish](const backend_load& b) {
-    if (!wish.takes_place || !b.status.parallel)
-      return true;
-    const auto i = st.taken.find({b.status.name, wish.model});
-    return i == st.taken.end() || i->second < *b.status.parallel;
-  };
-}
-
-/// What an answer of that model takes on average, in seconds.
-double mean_cost(const dispatcher_state& st, const std::string& model) {
-  const auto i = st.costs.find(model);
-  return i == st.costs.end() ? dispatcher_state::cost{}.mean : i->second.mean;
-}
+constexpr auto calm = std::chrono::seconds(1);
+constexpr auto restless = std::chrono::milliseconds(100);
+constexpr std::size_t most_explained = 1000;
 
 /// A place is taken here and given back by the destruction of the last pointer.
 lease_ptr grant(self_ptr self, const std::string& backend, const acquire& wish) {
   auto& st = self->state;
   const auto id = st.next_lease++;
-  auto& granted = st.leases[id] = {backend, wish.model, wish.takes_place, 0};
-  auto* load = find(st, backend);
-  if (wish.takes_place) {
-    ++load->in_flight;
-    ++st.taken[{backend, wish.model}];
-    if (wish.about) {
-      granted.charged = mean_cost(st, wish.model);
-      st.queue.charge(wish.about->flow, wish.about->priority, granted.charged);
-    }
-  } else {
-    ++load->relayed;
+  auto l = st.servers.grant(id, backend, wish, self->clock().now());
+  if (wish.takes_place && wish.about) {
+    const auto charged = st.servers.mean_cost(wish.model);
+    st.servers.charge(id, charged);
+    st.queue.charge(wish.about->flow, wish.about->priority, charged);
   }
+  if (l.watched)
+    keep_time(self);
   auto home = caf::actor_cast<dispatcher_actor>(self);
-  return {new lease{id, backend, wish.model}, [home](const lease* l) {
+  return {new lease(std::move(l)), [home](const lease* l) {
             caf::anon_send(home, lease_ended{l->id});
             delete l;
           }};
 }
 
-using choice = std::variant<const backend_load*, wait_for_place, failure>;
+/// What was decided on, and by what.
+struct decision {
+  choice what;
+  std::vector<candidate> by;
+};
 
-choice choose(const dispatcher_state& st, const acquire& wish) {
-  return choose_backend(st.fleet, wish, free_place(st, wish),
-                        st.sessions.last(wish.session));
+decision decide(self_ptr self, const acquire& wish) {
+  auto& st = self->state;
+  decision d;
+  d.by = st.servers.assess(wish, st.sessions.last(wish.session), self->clock().now());
+  d.what = choose_backend(d.by, wish, [&st](const std::string& name) {
+    return st.servers.find(name)->told.status;
+  });
+  return d;
 }
 
-/// `what` is no wait.
-template <class Promise>
-void answer(self_ptr self, const acquire& wish, const choice& what, Promise& reply) {
-  if (const auto* b = std::get_if<const backend_load*>(&what)) {
-    const auto name = (*b)->status.name;
-    self->state.sessions.went(wish.session, name);
-    reply.deliver(grant(self, name, wish));
-  } else {
-    const auto& f = std::get<failure>(what);
-    reply.deliver(make_error(f.code, f.detail));
-  }
+void explain(dispatcher_state& st, const acquire& wish, decision& d, std::string decided,
+             std::chrono::nanoseconds waited) {
+  if (!wish.about)
+    return;
+  explanation e{wish.about->id, wish.model, {}, std::move(decided), waited, {}};
+  if (const auto* to = std::get_if<go_to>(&d.what))
+    e.backend = to->backend;
+  e.candidates = std::move(d.by);
+  st.explained.push_front(std::move(e));
+  if (st.explained.size() > most_explained)
+    st.explained.pop_back();
 }
 
 bool must_wait(const choice& c) {
   return std::holds_alternative<wait_for_place>(c);
 }
 
-void recall_leases(self_ptr self) {
+/// `d` is no wait.
+template <class Promise>
+void answer(self_ptr self, const acquire& wish, decision& d, Promise& reply,
+            std::chrono::nanoseconds waited = {}) {
   auto& st = self->state;
-  st.told_waiting = !st.queue.empty();
-  for (const auto& k : st.keepers)
-    self->send(k, recall{st.told_waiting});
+  if (const auto* to = std::get_if<go_to>(&d.what)) {
+    const auto backend = to->backend;
+    st.sessions.went(wish.session, backend);
+    explain(st, wish, d, "granted", waited);
+    reply.deliver(grant(self, backend, wish));
+    return;
+  }
+  const auto f = std::get<failure>(d.what);
+  explain(st, wish, d, to_string(f.code), waited);
+  reply.deliver(make_error(f.code, f.detail));
+}
+
+/// A load that is to be done first is begun, and waited for.
+void load_if_needed(self_ptr self, const acquire& wish, choice& what) {
+  if (const auto* first = std::get_if<load_first>(&what)) {
+    start_load(self, first->backend, wish);
+    what = wait_for_place{};
+  }
 }
 
 void tell_if_waiting(self_ptr self) {
@@ -102,40 +96,16 @@ void tell_if_waiting(self_ptr self) {
 }
 
 std::string target_of(const acquire& wish) {
-  auto text = wish.model + '\n' + wish.pinned;
+  auto text = wish.model + '\n' + wish.options + '\n' + wish.pinned;
   for (const auto& t : wish.tried)
     text += '\n' + t;
   return text;
 }
 
-void serve_queue(self_ptr self) {
-  auto& st = self->state;
-  std::set<std::string_view> full; // places only get fewer here
-  choice what;
-  const auto fits = [&](std::uint64_t ticket) {
-    const auto& w = st.waits.at(ticket);
-    if (full.contains(w.target))
-      return false;
-    what = choose(st, w.wish);
-    if (must_wait(what))
-      full.insert(w.target);
-    return !must_wait(what);
-  };
-  while (const auto next = st.queue.take(self->clock().now(), fits)) {
-    auto w = std::move(st.waits.extract(*next).mapped());
-    self->demonitor(w.who);
-    answer(self, w.wish, what, w.reply);
-  }
-  tell_if_waiting(self);
-}
-
 /// How long answers that take `cost` one after the other take side by side, about.
 std::chrono::nanoseconds side_by_side(const dispatcher_state& st,
                                       std::chrono::nanoseconds cost) {
-  unsigned places = 0;
-  for (const auto& [at, n] : st.taken)
-    places += n;
-  return cost / std::max(places, 1u);
+  return cost / static_cast<std::int64_t>(std::max<std::size_t>(st.servers.running(), 1));
 }
 
 caf::error busy(const dispatcher_state& st, errc code, std::string why) {
@@ -144,19 +114,24 @@ caf::error busy(const dispatcher_state& st, errc code, std::string why) {
   return make_error(code, std::move(why), static_cast<unsigned>(wait.count()));
 }
 
+/// Leaves the queue, with what is known of it.
+dispatcher_state::waiting leave(self_ptr self, std::uint64_t ticket) {
+  auto& st = self->state;
+  auto w = std::move(st.waits.extract(ticket).mapped());
+  st.servers.waits_no_more(w.wish, w.since);
+  if (const auto t = st.targets.find(w.target); --t->second.second == 0)
+    st.targets.erase(t);
+  return w;
+}
+
 /// An answer took more or less than its flow was charged with.
 void settle(self_ptr self, const spent& s) {
-  constexpr double newest = 0.2; // weight in the mean
   auto& st = self->state;
   const auto took = std::chrono::duration<double>(s.cost).count();
-  const auto i = st.leases.find(s.lease);
-  const auto charged = i == st.leases.end() ? 0.0 : std::exchange(i->second.charged, 0.0);
+  const auto charged = st.servers.settle(s, self->clock().now());
   st.queue.charge(s.flow, s.priority, took - charged);
-  if (!s.whole)
-    return;
-  auto& c = st.costs[s.model];
-  c.mean = c.known ? c.mean + (took - c.mean) * newest : took;
-  c.known = true;
+  if (s.cut)
+    keep_time(self);
 }
 
 queue_list who_waits(const dispatcher_state& st, caf::actor_clock::time_point now) {
@@ -164,36 +139,14 @@ queue_list who_waits(const dispatcher_state& st, caf::actor_clock::time_point no
   std::chrono::nanoseconds before{};
   for (const auto& t : st.queue.in_order()) {
     before += t.cost;
-    all.push_back(
-        {st.waits.at(t.id).wish.about, now - t.since, side_by_side(st, before)});
+    const auto& wish = st.waits.at(t.id).wish;
+    queue_entry e{wish.about, now - t.since, side_by_side(st, before), {}};
+    for (const auto& m : st.servers.all())
+      if (m.loading && m.loading->model == wish.model)
+        e.loading_on = m.told.status.name;
+    all.push_back(std::move(e));
   }
   return all;
-}
-
-void end_lease(self_ptr self, std::uint64_t id) {
-  auto& st = self->state;
-  const auto i = st.leases.find(id);
-  if (i == st.leases.end())
-    return;
-  const auto& g = i->second;
-  auto* load = find(st, g.backend);
-  if (g.takes_place) {
-    --load->in_flight;
-    const auto place = st.taken.find({g.backend, g.model});
-    if (--place->second == 0)
-      st.taken.erase(place);
-  } else {
-    --load->relayed;
-  }
-  st.leases.erase(i);
-  serve_queue(self);
-}
-
-void keep_time(self_ptr self) {
-  if (self->state.ticking || self->state.queue.empty())
-    return;
-  self->state.ticking = true;
-  self->delayed_send(self, tick_every, tick{});
 }
 
 void expire(self_ptr self) {
@@ -201,7 +154,7 @@ void expire(self_ptr self) {
   const auto late = self->clock().now() - st.limits.max_wait;
   for (const auto ticket : st.queue.older_than(late)) {
     st.queue.erase(ticket);
-    auto w = std::move(st.waits.extract(ticket).mapped());
+    auto w = leave(self, ticket);
     self->demonitor(w.who);
     w.reply.deliver(
         busy(st, errc::queue_timeout, "waited longer than queue.max_wait for a place"));
@@ -233,104 +186,228 @@ void enqueue(self_ptr self, acquire wish, caf::actor_addr who,
   t.since = self->clock().now();
   t.bytes = bytes;
   t.cost = std::chrono::nanoseconds(
-      static_cast<std::int64_t>(mean_cost(st, wish.model) * 1e9));
+      static_cast<std::int64_t>(st.servers.mean_cost(wish.model) * 1e9));
   if (wish.about) {
     t.flow = wish.about->flow;
     t.priority = wish.about->priority;
   }
   auto target = target_of(wish);
-  st.waits[t.id] = {std::move(wish), std::move(reply), std::move(who), std::move(target)};
+  const auto known = st.targets.try_emplace(target, st.next_target, 0).first;
+  if (known->second.second++ == 0)
+    ++st.next_target;
+  t.target = known->second.first;
+  st.servers.waits(wish, t.since);
+  st.waits[t.id] = {std::move(wish), std::move(reply), std::move(who), std::move(target),
+                    t.since};
   st.queue.push(std::move(t));
   keep_time(self);
   tell_if_waiting(self);
 }
 
+/// Too many requests are asked again elsewhere: the first refusal is to be told.
+bool may_retry(self_ptr self, const acquire& wish) {
+  return wish.tried.empty() || self->state.retries.take(self->clock().now());
+}
+
+void left(self_ptr self, const caf::actor_addr& who) {
+  auto& st = self->state;
+  const auto waited =
+      std::find_if(st.waits.begin(), st.waits.end(),
+                   [&](const auto& entry) { return entry.second.who == who; });
+  if (waited != st.waits.end()) {
+    const auto ticket = waited->first;
+    st.queue.erase(ticket);
+    leave(self, ticket).reply.deliver(make_error(errc::internal, "who waited has ended"));
+  }
+  std::erase_if(st.keepers, [&](const keeper_actor& k) { return k.address() == who; });
+  tell_if_waiting(self);
+  for (auto& [name, b] : st.backends)
+    if (b.address() == who)
+      self->delayed_send(self, std::chrono::seconds(1), restart_backend{name});
+}
+
 } // namespace
 
-dispatcher_actor::behavior_type dispatcher(self_ptr self,
-                                           std::vector<backend_settings> fleet,
-                                           queue_settings limits, backend_factory start) {
+void serve_queue(self_ptr self) {
   auto& st = self->state;
-  st.limits = limits;
-  st.queue = fair_queue{limits.ageing};
-  st.servers = std::move(fleet);
-  st.start = std::move(start);
-  st.backends.resize(st.servers.size());
-  for (std::size_t i = 0; i < st.servers.size(); ++i) {
-    const auto& server = st.servers[i];
-    backend_load load;
-    load.status.name = server.name;
-    load.status.url = to_url(server.url);
-    load.status.parallel = server.parallel;
-    st.fleet.push_back(std::move(load));
-    start_backend(self, i);
+  std::vector<std::uint32_t> full; // places only get fewer here; few targets wait
+  decision d;
+  const auto fits = [&](const fair_queue::ticket& t) {
+    if (std::find(full.rbegin(), full.rend(), t.target) != full.rend())
+      return false;
+    const auto& w = st.waits.at(t.id);
+    d = decide(self, w.wish);
+    load_if_needed(self, w.wish, d.what);
+    if (must_wait(d.what))
+      full.push_back(t.target);
+    return !must_wait(d.what);
+  };
+  while (const auto next = st.queue.take(self->clock().now(), fits)) {
+    auto w = leave(self, *next);
+    self->demonitor(w.who);
+    answer(self, w.wish, d, w.reply, self->clock().now() - w.since);
   }
-  self->set_down_handler([self](const caf::down_msg& down) {
-    auto& st = self->state;
-    const auto left =
-        std::find_if(st.waits.begin(), st.waits.end(),
-                     [&](const auto& entry) { return entry.second.who == down.source; });
-    if (left != st.waits.end()) {
-      st.queue.erase(left->first);
-      left->second.reply.deliver(make_error(errc::internal, "who waited has ended"));
-      st.waits.erase(left);
-    }
-    std::erase_if(st.keepers,
-                  [&](const keeper_actor& k) { return k.address() == down.source; });
-    tell_if_waiting(self);
-    for (std::size_t i = 0; i < st.backends.size(); ++i)
-      if (st.backends[i].address() == down.source)
-        self->delayed_send(self, restart_after, restart{i});
-  });
+  tell_if_waiting(self);
+}
+
+void keep_time(self_ptr self) {
+  auto& st = self->state;
+  if (st.ticking || (st.queue.empty() && !st.servers.restless(self->clock().now())))
+    return;
+  st.ticking = true;
+  self->delayed_send(self, st.servers.restless(self->clock().now()) ? restless : calm,
+                     tick{});
+}
+
+void recall_leases(self_ptr self) {
+  auto& st = self->state;
+  st.told_waiting = !st.queue.empty();
+  for (const auto& k : st.keepers)
+    self->send(k, recall{st.told_waiting});
+}
+
+void bill(self_ptr self, const std::vector<fleet::burial>& buried) {
+  for (const auto& b : buried)
+    self->state.queue.charge(b.flow, b.priority,
+                             std::chrono::duration<double>(b.lasted).count());
+  if (!buried.empty())
+    serve_queue(self);
+}
+
+namespace {
+
+/// What is kept on the lanes is as good as it was.
+bool same_choices(const backend_status& one, const backend_status& other) {
+  const auto same_model = [](const loaded_model& a, const loaded_model& b) {
+    return a.name == b.name && a.digest == b.digest && a.context == b.context;
+  };
+  return one.state == other.state && one.known && other.known &&
+         one.known->models == other.known->models &&
+         std::equal(one.loaded.begin(), one.loaded.end(), other.loaded.begin(),
+                    other.loaded.end(), same_model);
+}
+
+void take_wish(self_ptr self, acquire& wish, caf::actor_addr who,
+               caf::typed_response_promise<lease_ptr> reply) {
+  auto& st = self->state;
+  if (!may_retry(self, wish)) {
+    reply.deliver(make_error(errc::no_backend,
+                             "more requests are asked again elsewhere than "
+                             "upstream.retries_per_second allows"));
+    return;
+  }
+  auto d = decide(self, wish);
+  if (!must_wait(d.what) && !std::holds_alternative<load_first>(d.what)) {
+    answer(self, wish, d, reply);
+    return;
+  }
+  // Into the queue first, so that the load knows that somebody waits for it.
+  const auto before = st.waits.size();
+  const auto copy = wish;
+  enqueue(self, std::move(wish), std::move(who), std::move(reply));
+  if (st.waits.size() > before)
+    load_if_needed(self, copy, d.what);
+}
+
+void look(self_ptr self) {
+  auto& st = self->state;
+  st.ticking = false;
+  expire(self);
+  bill(self, st.servers.look(self->clock().now()));
+  for (const auto& name : st.servers.haunted())
+    if (const auto b = st.backends.find(name); b != st.backends.end())
+      self->send(b->second, refresh{});
+  serve_queue(self);
+  load_pinned(self);
+  keep_time(self);
+}
+
+} // namespace
+} // namespace dispatcher_parts
+
+using namespace dispatcher_parts;
+
+dispatcher_actor::behavior_type dispatcher(self_ptr self, dispatcher_settings how,
+                                           backend_factory start) {
+  auto& st = self->state;
+  st.limits = how.queue;
+  st.queue = fair_queue{how.queue.ageing};
+  st.servers = fleet{{how.models, how.upstream.loads, how.queue.swap_after,
+                      how.queue.zombie_grace, how.upstream.stall_floor}};
+  const auto retries = static_cast<double>(how.upstream.retries_per_second);
+  st.retries = retry_budget{retries, retries * 10};
+  st.start = std::move(start);
+  self->set_down_handler([self](const caf::down_msg& down) { left(self, down.source); });
+  for (auto& server : how.backends)
+    start_backend(self, std::make_shared<const backend_settings>(std::move(server)));
   return {
       [self](acquire& wish) -> caf::result<lease_ptr> {
         // The promise takes the sender with it.
         auto who = wish.waiter ? wish.waiter
                                : caf::actor_cast<caf::actor_addr>(self->current_sender());
         auto reply = self->make_response_promise<lease_ptr>();
-        if (const auto what = choose(self->state, wish); must_wait(what))
-          enqueue(self, std::move(wish), std::move(who), reply);
-        else
-          answer(self, wish, what, reply);
+        take_wish(self, wish, std::move(who), reply);
         return reply;
-      },
-      [self](lease_ended ended) { end_lease(self, ended.id); },
-      [self](backend_status& status) {
-        if (auto* load = find(self->state, status.name)) {
-          load->status = std::move(status);
-          recall_leases(self);
-          serve_queue(self);
-        }
       },
       [self](const attempt_failed& failure) {
         auto& st = self->state;
-        if (auto* load = find(st, failure.backend)) {
-          // Known here at once, so that the next request does not try it again.
-          load->status.state = backend_state::down;
-          load->status.error = failure.detail;
-          recall_leases(self);
-          self->send(st.backends[static_cast<std::size_t>(load - st.fleet.data())],
-                     failure);
-        }
-      },
-      [self](fleet_query) {
-        const auto& st = self->state;
-        return fleet_status{st.fleet, st.queue.size(), st.limits.limit, st.moved_on};
-      },
-      [self](queue_query) { return who_waits(self->state, self->clock().now()); },
-      [self](const spent& s) { settle(self, s); },
-      [self](const moved_on&) { ++self->state.moved_on; },
-      [self](tick) {
-        self->state.ticking = false;
-        expire(self);
+        st.servers.failed(failure, self->clock().now());
+        recall_leases(self);
+        if (const auto b = st.backends.find(failure.backend); b != st.backends.end())
+          self->send(b->second, failure);
         keep_time(self);
+      },
+      [self](const moved_on&) { ++self->state.moved_on; },
+      [self](const spent& s) { settle(self, s); },
+      [self](const began& b) {
+        bill(self, self->state.servers.began(b.lease, self->clock().now()));
+        serve_queue(self); // there may be more room than was known
+      },
+      [self](const explain_query& q) {
+        explanations found;
+        for (const auto& e : self->state.explained)
+          if (e.request == q.request)
+            found.push_back(e);
+        return found;
+      },
+      [self](lease_ended ended) {
+        auto& st = self->state;
+        const auto edited = st.servers.ended(ended.id, self->clock().now());
+        if (const auto b = st.backends.find(edited); b != st.backends.end())
+          self->send(b->second, refresh{});
+        serve_queue(self);
       },
       [self](join& j) {
         self->monitor(j.keeper);
         self->send(j.keeper, recall{!self->state.queue.empty()});
         self->state.keepers.push_back(std::move(j.keeper));
       },
-      [self](restart r) { start_backend(self, r.child); },
+      [self](backend_status& status) {
+        auto& st = self->state;
+        const auto* m = st.servers.find(status.name);
+        const bool same = m != nullptr && same_choices(m->told.status, status);
+        bill(self, st.servers.heard(std::move(status), self->clock().now()));
+        if (!same)
+          recall_leases(self);
+        serve_queue(self);
+        load_pinned(self);
+      },
+      [self](fleet_query) { return status_of(self->state); },
+      [self](queue_query) { return who_waits(self->state, self->clock().now()); },
+      [self](fresh_fleet_query) -> caf::result<fleet_status> {
+        auto reply = self->make_response_promise<fleet_status>();
+        ask_all(self, [self, reply]() mutable { reply.deliver(status_of(self->state)); });
+        return reply;
+      },
+      [self](const twin_query& q) { return find_twin(self, q); },
+      [self](model_order& order) { return order_model(self, order); },
+      [self](backend_change& change) { return change_backend(self, change); },
+      [self](const backend_list& list) { take_list(self, list); },
+      [self](tick) { look(self); },
+      [self](const restart_backend& r) {
+        if (const auto* m = self->state.servers.find(r.name))
+          start_backend(self, m->server);
+      },
   };
 }
 

@@ -110,7 +110,7 @@ std::optional<std::uint64_t> fair_queue::take(time_point now, const fits& fit) {
   std::uint64_t asked = 0; // about whom last
   const auto fits_now = [&](const ticket& one) {
     asked = one.id;
-    return fit(one.id);
+    return fit(one);
   };
   for (auto& l : lines_) {
     auto best = l.turns.end();
@@ -128,8 +128,9 @@ std::optional<std::uint64_t> fair_queue::take(time_point now, const fits& fit) {
     }
     if (best == l.turns.end())
       continue;
-    if (asked != chosen->id)
-      fits_now(*chosen);
+    // A load begun for one that was asked about later may have taken its place.
+    if (asked != chosen->id && !fits_now(*chosen))
+      return take(now, fit);
     if (best->deficit < 0)
       top_up(l, std::ceil(-best->deficit / quantum_));
     const auto id = chosen->id;

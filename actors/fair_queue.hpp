@@ -33,9 +33,11 @@ public:
     time_point since{};              ///< it came
     std::size_t bytes = 0;           ///< of memory that it holds
     std::chrono::nanoseconds cost{}; ///< what its answer is expected to take
+    std::uint32_t target = 0;        ///< those of the same number find the same places
   };
-  /// Whether there is a place for the one of that id just now.
-  using fits = std::function<bool(std::uint64_t id)>;
+  /// Whether there is a place for that one just now. To ask may take a place from others,
+  /// but gives none: who did not fit does not fit later in the same `take`.
+  using fits = std::function<bool(const ticket&)>;
 
   explicit fair_queue(std::chrono::nanoseconds ageing, seconds quantum = 1)
       : ageing_(ageing), quantum_(quantum) {}

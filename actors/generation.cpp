@@ -13,6 +13,7 @@ using reader = generation_state::reader;
 
 /// Bytes of an error's body that is waited for.
 constexpr std::uint64_t longest_refusal = 64 * 1024;
+constexpr std::size_t most_attempts = 3;
 
 void ask_for_lease(self_ptr self);
 void find_none(self_ptr self, const caf::error& e);
@@ -95,7 +96,7 @@ void bound(self_ptr self) {
   }
 }
 
-void end_lease(self_ptr self);
+void end_lease(self_ptr self, bool cut = false);
 
 void serve_all(self_ptr self) {
   auto& st = self->state;
@@ -105,23 +106,48 @@ void serve_all(self_ptr self) {
     demand_more(self);
     return;
   }
+  const bool cut = st.exchange && !st.end;
   if (st.exchange)
     self->send(st.exchange, cancel{});
   leave_exchange(self);
-  end_lease(self);
+  end_lease(self, cut);
   self->quit();
 }
 
-/// Gives the place back, and says what the answer took.
-void end_lease(self_ptr self) {
+/// A record came: how long it took tells how this server is.
+void note_pace(self_ptr self) {
+  auto& st = self->state;
+  auto& came = st.came;
+  const auto now = self->clock().now();
+  if (came.records++ == 0) {
+    came.first = now - st.leased;
+    if (st.lease && st.lease->watched)
+      self->send(st.links.places, began{st.lease->id});
+  } else {
+    came.longest = std::max<std::chrono::nanoseconds>(came.longest, now - came.last);
+  }
+  came.last = now;
+}
+
+/// Gives the place back, and says what the answer took; `cut`: it was given up, and
+/// Ollama may still be at it.
+void end_lease(self_ptr self, bool cut) {
   auto& st = self->state;
   if (!st.lease)
     return;
   if (st.asked->kind == request_kind::inference) {
     spent s{st.lease->id, st.lease->model, st.asked->flow, st.asked->priority,
             self->clock().now() - st.leased};
+    s.cut = cut;
+    s.first = st.came.first;
+    if (st.came.records > 1) {
+      s.gaps = st.came.records - 1;
+      s.mean_gap =
+          (st.came.last - st.leased - st.came.first) / static_cast<std::int64_t>(s.gaps);
+      s.longest_gap = st.came.longest;
+    }
     if (const auto* end = st.end ? std::get_if<complete>(&*st.end) : nullptr) {
-      s.whole = st.head && st.head->status < 400;
+      s.whole = st.head && st.head->status < 400 && !end->error;
       const auto& u = end->used;
       if (u.answer_ns > 0)
         s.cost = std::chrono::nanoseconds(u.load_ns + u.prompt_ns + u.answer_ns);
@@ -135,9 +161,15 @@ void finish(self_ptr self, std::variant<complete, failed> terminal) {
   auto& st = self->state;
   if (st.end)
     return;
+  const auto* f = std::get_if<failed>(&terminal);
+  // What ended here, and not at Ollama's end, was given up.
+  const bool cut = f != nullptr && st.exchange &&
+                   (f->code == errc::cancelled || f->code == errc::gap_timeout ||
+                    f->code == errc::first_byte_timeout || f->code == errc::stalled ||
+                    f->code == errc::record_too_long);
   st.end = std::move(terminal);
   st.held = false;
-  end_lease(self);
+  end_lease(self, cut);
   leave_exchange(self);
   serve_all(self);
 }
@@ -158,19 +190,22 @@ void open(self_ptr self) {
 
 void ask_for_lease(self_ptr self) {
   auto& st = self->state;
-  acquire wish{canonical_model(st.asked->model),
-               st.asked->pinned,
-               st.tried,
-               st.asked->kind == request_kind::inference,
-               {},
-               st.asked->session,
-               st.asked};
+  acquire wish;
+  wish.model = canonical_model(st.asked->model);
+  wish.pinned = st.asked->pinned;
+  wish.tried = st.tried;
+  wish.takes_place = st.asked->kind == request_kind::inference;
+  wish.options = st.asked->runner_options;
+  wish.bare = st.asked->bare;
+  wish.session = st.asked->session;
+  wish.about = st.asked;
   self->request(st.links.places, caf::infinite, std::move(wish))
       .then(
           [self](lease_ptr lease) {
             auto& st = self->state;
             st.lease = std::move(lease);
             st.leased = self->clock().now();
+            st.came = {};
             open(self);
           },
           [self](const caf::error& e) { find_none(self, e); });
@@ -178,7 +213,6 @@ void ask_for_lease(self_ptr self) {
 
 /// What another backend, or the same one's next runner, may not refuse.
 bool may_refuse(const generation_state& st, int status) {
-  constexpr std::size_t most_attempts = 3;
   return (status == 404 || status == 500 || status == 503) && st.asked->repeatable &&
          st.asked->kind == request_kind::inference && st.asked->pinned.empty() &&
          st.tried.size() + 1 < most_attempts;
@@ -224,13 +258,45 @@ void find_none(self_ptr self, const caf::error& e) {
     finish(self, st.refused->end);
     return;
   }
-  finish(self, to_failed(e));
+  finish(self, st.lost ? *st.lost : to_failed(e));
+}
+
+/// What it says about the backend, whatever becomes of the answer.
+void report(self_ptr self, const failed& f) {
+  auto& st = self->state;
+  switch (f.code) {
+  case errc::backend_unreachable:
+  case errc::connect_timeout:
+  case errc::upstream_lost:
+  case errc::upstream_invalid:
+  case errc::stream_truncated:
+  case errc::first_byte_timeout:
+  case errc::gap_timeout:
+  case errc::stalled:
+    if (st.lease)
+      self->send(st.links.places, attempt_failed{st.lease->backend, f.code, f.detail});
+    break;
+  default:
+    break;
+  }
+}
+
+/// An answer that is an error says something about the backend too, if it is not the
+/// client's.
+void report(self_ptr self, const complete& c) {
+  auto& st = self->state;
+  if (st.lease && st.asked->kind == request_kind::inference &&
+      (c.error || (st.head && st.head->status >= 500)))
+    self->send(st.links.places,
+               attempt_failed{st.lease->backend, errc::upstream_error,
+                              "an answer ended with an error"});
 }
 
 /// A failure before the first record is not told as long as something else can be tried.
 bool try_again(self_ptr self, const failed& f) {
   auto& st = self->state;
-  if (st.head || !st.lease)
+  // Readers were told nothing, though a head may have come.
+  if (!st.lease || st.first_piece > 0 || !st.pieces.empty())
     return false;
   if (f.code == errc::stale_connection && st.asked->repeatable && !st.stale_once) {
     st.stale_once = true;
@@ -238,14 +304,25 @@ bool try_again(self_ptr self, const failed& f) {
     open(self);
     return true;
   }
-  if (f.code != errc::backend_unreachable && f.code != errc::connect_timeout)
+  const bool silent = f.code == errc::stalled;
+  const bool broke = silent || f.code == errc::upstream_lost ||
+                     f.code == errc::stream_truncated ||
+                     f.code == errc::stale_connection;
+  const bool unreached =
+      f.code == errc::backend_unreachable || f.code == errc::connect_timeout;
+  if (!st.asked->pinned.empty() || (!unreached && !broke) ||
+      (broke && (!st.asked->repeatable || st.tried.size() + 1 >= most_attempts)))
     return false;
-  self->send(st.links.places, attempt_failed{st.lease->backend, f.code, f.detail});
-  if (!st.asked->pinned.empty())
-    return false;
+  if (broke) {
+    self->send(st.links.places, moved_on{st.lease->backend});
+    if (!st.lost)
+      st.lost = f;
+  }
   st.tried.push_back(st.lease->backend);
+  st.head = nullptr;
+  st.held = false;
   leave_exchange(self);
-  end_lease(self);
+  end_lease(self, silent);
   ask_for_lease(self);
   return true;
 }
@@ -318,6 +395,7 @@ generation_actor::behavior_type generation(self_ptr self, request_ptr asked,
         if (!current(self))
           return;
         auto& st = self->state;
+        note_pace(self);
         st.buffered += n.data.size();
         st.to_demand += n.data.size();
         st.pieces.push_back(std::move(n.data));
@@ -326,11 +404,17 @@ generation_actor::behavior_type generation(self_ptr self, request_ptr asked,
         serve_all(self);
       },
       [self](complete& c) {
-        if (current(self) && !ask_elsewhere(self, c))
+        if (!current(self))
+          return;
+        report(self, c);
+        if (!ask_elsewhere(self, c))
           finish(self, std::move(c));
       },
       [self](failed& f) {
-        if (current(self) && !try_again(self, f))
+        if (!current(self))
+          return;
+        report(self, f);
+        if (!try_again(self, f))
           finish(self, std::move(f));
       },
       [self](subscribe& s) {

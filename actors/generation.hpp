@@ -48,6 +48,13 @@ struct generation_state {
 
   lease_ptr lease;
   caf::actor_clock::time_point leased{}; ///< since when
+  /// When its records came, as far as the lease is concerned.
+  struct pace {
+    caf::actor_clock::time_point last{};
+    std::chrono::nanoseconds first{};
+    std::chrono::nanoseconds longest{};
+    std::uint64_t records = 0;
+  } came;
   publisher_actor exchange;
   std::vector<std::string> tried;
   bool stale_once = false;
@@ -58,6 +65,7 @@ struct generation_state {
     complete end;
   };
   std::optional<refusal> refused;
+  std::optional<failed> lost; ///< how the first backend was lost, likewise
   bool held = false; ///< the head may be a refusal: nothing is told before its end
 
   head_ptr head;                 ///< held back until the first record or the end

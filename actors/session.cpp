@@ -205,11 +205,12 @@ session_actor::behavior_type session(session_actor::stateful_pointer<session_sta
         st.status = s.head->status;
         if (st.status != 200)
           return;
+        st.backend = s.head->backend;
         session_event e;
-        e.type = event_type::started;
+        e.type = st.turns.front().seams > 0 ? event_type::continued : event_type::started;
         e.message = st.turns.front().answer;
         e.model = st.info.model;
-        e.backend = s.head->backend;
+        e.backend = st.backend;
         tell(self, std::move(e));
       },
       [self, current](const next& n) {
@@ -225,7 +226,7 @@ session_actor::behavior_type session(session_actor::stateful_pointer<session_sta
           return;
         if (f.code == errc::cancelled)
           cancel_turn(self, 0);
-        else
+        else if (!go_on_elsewhere(self, f))
           fail_turn(self, message_state::failed, to_string(f.code), f.detail);
       },
       [self](say& s) {

@@ -26,6 +26,7 @@ struct session_links {
   std::function<dispatcher_actor()> dispatcher;
   session_codec codec;
   std::function<wall_time()> clock;
+  bool continues = false; ///< an answer cut short goes on at an equal backend
   std::uint64_t window_bytes = 256 * 1024;
   std::size_t max_turns = 16; ///< that wait behind the present one
 };
@@ -45,6 +46,8 @@ struct session_state {
     std::string request_id;
     priority_class priority = priority_class::normal;
     std::size_t position = 0; ///< in the node's queue, as last told
+    bool told_loading = false;
+    unsigned seams = 0; ///< it went on elsewhere so often
   };
   /// Messages that STORE has not taken yet.
   struct arrival {
@@ -65,6 +68,8 @@ struct session_state {
   std::list<turn> turns;  ///< the first one is under way
   bool rewriting = false; ///< STORE is asked to erase messages
   publisher_actor answer;
+  std::string backend;             ///< that answers
+  bool seeking = false;            ///< another one is sought, to go on with the answer
   int status = 0;                  ///< of the answer under way; 0: no head came yet
   std::string reason;              ///< of its end
   std::string failure;             ///< what Ollama said instead of an answer

@@ -34,6 +34,9 @@ void ask_what_it_waits_for(self_ptr self, std::uint64_t answer);
 void take(self_ptr self, const bytes& records);
 /// The answer under way is over.
 void answered(self_ptr self, const complete& c);
+/// The backend of the answer under way was lost: another one is asked to go on with it.
+/// False: it cannot, or must not.
+bool go_on_elsewhere(self_ptr self, const failed& f);
 void fail_turn(self_ptr self, message_state state, std::string code, std::string detail);
 bool cancel_turn(self_ptr self, std::uint64_t answer);
 /// Ends every turn: the node stops.

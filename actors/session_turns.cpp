@@ -33,15 +33,15 @@ void make_room(self_ptr self, std::uint64_t answer, const std::string& settings)
 }
 
 request_ptr request_of(const session_state& st, const session_state::turn& t,
-                       const std::string& settings) {
+                       const std::string& settings, const std::string& so_far = {}) {
   auto asked = std::make_shared<request>();
   asked->id = t.request_id;
   asked->kind = request_kind::inference;
   asked->method = "POST";
   asked->target = "/api/chat";
   asked->headers = {{"Content-Type", "application/json"}};
-  asked->body =
-      bytes::adopt(compose(st.info, st.messages, t.answer, settings, st.links.codec));
+  asked->body = bytes::adopt(
+      compose(st.info, st.messages, t.answer, settings, st.links.codec, so_far));
   asked->model = st.info.model;
   asked->streams = true;
   asked->repeatable = true;
@@ -61,6 +61,17 @@ const loaded_model* find_loaded(const fleet_status& fleet, const std::string& mo
   return nullptr;
 }
 
+void ask(self_ptr self, const request_ptr& asked) {
+  auto& st = self->state;
+  st.status = 0;
+  st.failure.clear();
+  st.reason.clear();
+  st.answer = st.links.start(asked);
+  self->monitor(st.answer);
+  self->send(st.answer, subscribe{caf::actor_cast<subscriber_actor>(self)});
+  self->send(st.answer, demand{st.links.window_bytes});
+}
+
 /// Ends the turn: saved first, told then, so that what was told stays true; where STORE
 /// refuses, that is told too.
 void end_turn(self_ptr self, message_state state, session_event terminal) {
@@ -71,6 +82,7 @@ void end_turn(self_ptr self, message_state state, session_event terminal) {
     self->demonitor(st.answer.address());
     st.answer = nullptr;
   }
+  st.seeking = false;
   auto& m = message(st, st.turns.front().answer);
   m.state = state;
   m.used = terminal.used;
@@ -133,6 +145,17 @@ const queue_entry* find_waiting(const session_state& st, const queue_list& all) 
   return here == all.end() ? nullptr : &*here;
 }
 
+/// Once a turn.
+void tell_loading(self_ptr self, std::uint64_t answer, const std::string& backend) {
+  auto& st = self->state;
+  if (std::exchange(st.turns.front().told_loading, true))
+    return;
+  auto e = about(event_type::loading, answer);
+  e.model = st.info.model;
+  e.backend = backend;
+  tell(self, std::move(e));
+}
+
 /// For the room that the next turn has, and to say what this one waits for.
 void ask_what_is_loaded(self_ptr self, std::uint64_t answer) {
   self->request(self->state.links.dispatcher(), caf::infinite, fleet_query{})
@@ -145,12 +168,8 @@ void ask_what_is_loaded(self_ptr self, std::uint64_t answer) {
             const auto up = std::find_if(
                 fleet.backends.begin(), fleet.backends.end(),
                 [](const auto& b) { return b.status.state == backend_state::up; });
-            if (m != nullptr || up == fleet.backends.end() || !still_waits(st, answer))
-              return;
-            auto e = about(event_type::loading, answer);
-            e.model = st.info.model;
-            e.backend = up->status.name;
-            tell(self, std::move(e));
+            if (m == nullptr && up != fleet.backends.end() && still_waits(st, answer))
+              tell_loading(self, answer, up->status.name);
           },
           [](const caf::error&) {});
 }
@@ -159,7 +178,7 @@ void ask_what_is_loaded(self_ptr self, std::uint64_t answer) {
 
 void begin_turn(self_ptr self) {
   auto& st = self->state;
-  if (st.answer || st.finishing || st.ended || st.turns.empty())
+  if (st.answer || st.seeking || st.finishing || st.ended || st.turns.empty())
     return;
   const auto t = st.turns.front();
   auto& m = message(st, t.answer);
@@ -167,13 +186,7 @@ void begin_turn(self_ptr self) {
   make_room(self, t.answer, settings);
   m.state = message_state::streaming;
   m.model = st.info.model;
-  st.status = 0;
-  st.failure.clear();
-  st.reason.clear();
-  st.answer = st.links.start(request_of(st, t, settings));
-  self->monitor(st.answer);
-  self->send(st.answer, subscribe{caf::actor_cast<subscriber_actor>(self)});
-  self->send(st.answer, demand{st.links.window_bytes});
+  ask(self, request_of(st, t, settings));
   self->delayed_send(self, patience, waiting_check{t.answer});
 }
 
@@ -190,6 +203,10 @@ void ask_what_it_waits_for(self_ptr self, std::uint64_t answer) {
               return;
             }
             self->delayed_send(self, queue_look, waiting_check{answer});
+            if (!here->loading_on.empty()) {
+              tell_loading(self, answer, here->loading_on);
+              return;
+            }
             const auto position = static_cast<std::size_t>(here - all.data()) + 1;
             if (std::exchange(st.turns.front().position, position) == position)
               return;
@@ -255,6 +272,45 @@ void answered(self_ptr self, const complete& c) {
   end_turn(self, message_state::done, std::move(e));
 }
 
+bool go_on_elsewhere(self_ptr self, const failed& f) {
+  constexpr unsigned most_seams = 2;
+  auto& st = self->state;
+  auto& t = st.turns.front();
+  auto& m = message(st, t.answer);
+  const auto settings = st.links.codec.change_settings(st.info.settings, m.settings);
+  const bool lost = f.code == errc::upstream_lost || f.code == errc::stream_truncated ||
+                    f.code == errc::stalled || f.code == errc::gap_timeout;
+  if (!st.links.continues || !lost || t.seams == most_seams || m.content.empty() ||
+      !m.thinking.empty() || !m.tool_calls.empty() || !st.links.codec.plain(settings))
+    return false;
+  self->demonitor(st.answer.address());
+  st.answer = nullptr;
+  st.seeking = true;
+  const auto found = [self, answer = t.answer, f](const std::string& backend) {
+    auto& st = self->state;
+    if (!st.seeking || st.turns.front().answer != answer)
+      return; // it was cancelled meanwhile
+    st.seeking = false;
+    if (backend.empty()) {
+      fail_turn(self, message_state::failed, to_string(f.code), f.detail);
+      return;
+    }
+    auto& t = st.turns.front();
+    const auto& m = message(st, answer);
+    ++t.seams;
+    auto asked = std::make_shared<request>(
+        *request_of(st, t, st.links.codec.change_settings(st.info.settings, m.settings),
+                    st.links.codec.write(m.content, {}, {})));
+    asked->pinned = backend;
+    ask(self, asked);
+  };
+  self->request(st.links.dispatcher(), caf::infinite,
+                twin_query{st.info.model, st.backend})
+      .then([found](const twin& other) { found(other.backend); },
+            [found](const caf::error&) { found({}); });
+  return true;
+}
+
 void fail_turn(self_ptr self, message_state state, std::string code, std::string detail) {
   end_turn(self, state, error_event(std::move(code), std::move(detail)));
 }
@@ -263,8 +319,9 @@ bool cancel_turn(self_ptr self, std::uint64_t answer) {
   auto& st = self->state;
   session_event e;
   e.type = event_type::cancelled;
-  if (st.answer && (answer == 0 || st.turns.front().answer == answer)) {
-    self->send(st.answer, cancel{});
+  if ((st.answer || st.seeking) && (answer == 0 || st.turns.front().answer == answer)) {
+    if (st.answer)
+      self->send(st.answer, cancel{});
     end_turn(self, message_state::cancelled, std::move(e));
     return true;
   }
@@ -282,9 +339,10 @@ void interrupt_turns(self_ptr self) {
   while (st.turns.size() > 1)
     drop_turn(self, std::prev(st.turns.end()), message_state::interrupted,
               error_event(code, "the node is stopping"));
-  if (!st.answer)
+  if (!st.answer && !st.seeking)
     return;
-  self->send(st.answer, cancel{});
+  if (st.answer)
+    self->send(st.answer, cancel{});
   fail_turn(self, message_state::interrupted, code, "the node is stopping");
 }
 

@@ -26,7 +26,8 @@ std::size_t bytes_asked(const std::vector<session_message>& messages,
 
 std::string compose(const session_info& info,
                     const std::vector<session_message>& messages, std::uint64_t answer,
-                    const std::string& settings, const session_codec& codec) {
+                    const std::string& settings, const session_codec& codec,
+                    const std::string& so_far) {
   auto body = "{\"model\":" + codec.quote(info.model) + ",\"messages\":[";
   bool first = true;
   const auto add = [&](const std::string& wire) {
@@ -40,6 +41,7 @@ std::string compose(const session_info& info,
   for (const auto& m : messages)
     if (m.seq > info.trimmed && m.seq < answer)
       add(m.wire);
+  add(so_far);
   body += "],\"stream\":true";
   if (settings.size() > 2) // more than {}
     body.append(",").append(settings, 1, settings.size() - 2);

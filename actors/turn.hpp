@@ -26,14 +26,19 @@ struct session_codec {
   std::function<std::string(std::string_view, std::string_view)> joined;
   /// `options.num_ctx` of a request's settings, in tokens; 0: not set.
   std::function<std::uint64_t(std::string_view)> context;
+  /// Settings that leave an answer plain text, which can go on elsewhere: no `format`, no
+  /// `tools`, no `think`.
+  std::function<bool(std::string_view)> plain;
 };
 
 /// The request whose answer is message `answer`, with these settings of its turn (a JSON
 /// object). It begins with the bytes of the one before it, so that Ollama's prompt cache
-/// is used.
+/// is used. `so_far` is the beginning of that answer as a message, for one that is to go
+/// on; empty: it begins.
 std::string compose(const session_info& info,
                     const std::vector<session_message>& messages, std::uint64_t answer,
-                    const std::string& settings, const session_codec& codec);
+                    const std::string& settings, const session_codec& codec,
+                    const std::string& so_far = {});
 
 /// What an answer and the messages that asked for it add to the prompt: what Ollama
 /// counted, less what the turns before it take; estimated where it counted nothing.

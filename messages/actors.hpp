@@ -24,11 +24,17 @@ struct drain {};
 struct drained {};
 /// The drain limit has passed: end what is in hand with an error.
 struct expel {};
+/// Look again, now.
+struct refresh {};
 /// INTERNAL: time to look again.
 struct tick {};
 /// INTERNAL: time to start that child anew.
 struct restart {
   std::size_t child = 0;
+};
+/// INTERNAL: likewise for the BACKEND of that name.
+struct restart_backend {
+  std::string name;
 };
 
 /// CLIENT: one client connection. Lane.
@@ -82,7 +88,11 @@ using places_actor = caf::typed_actor<
     // A backend refused a request, which goes to another: counted.
     caf::reacts_to<moved_on>,
     // What an answer took: its flow is charged with it.
-    caf::reacts_to<spent>>;
+    caf::reacts_to<spent>,
+    // The first record came of an answer whose lease is watched.
+    caf::reacts_to<began>,
+    // Why the last requests of that id went where they went.
+    caf::replies_to<explain_query>::with<explanations>>;
 
 /// What DISPATCHER tells those who keep leases for later.
 using keeper_actor = caf::typed_actor<
@@ -112,20 +122,38 @@ using dispatcher_actor = places_actor::extend<
     // What waits and what runs.
     caf::replies_to<fleet_query>::with<fleet_status>,
     caf::replies_to<queue_query>::with<queue_list>,
+    caf::replies_to<fresh_fleet_query>::with<fleet_status>,
+    // Who can go on with an answer; `not_found` where nobody can.
+    caf::replies_to<twin_query>::with<twin>,
+    // An operator loads, unloads or pins a model; answered when it is done.
+    caf::replies_to<model_order>::with<model_ordered>,
+    // Backends come, change and go.
+    caf::replies_to<backend_change>::with<fleet_status>, caf::reacts_to<backend_list>,
     // INTERNAL: look for requests that waited too long.
     caf::reacts_to<tick>,
     // INTERNAL: a BACKEND that failed is started anew.
-    caf::reacts_to<restart>>;
+    caf::reacts_to<restart_backend>>;
 
 /// BACKEND: one Ollama server. Worker.
 using backend_actor = caf::typed_actor<
     // A request could not be brought to it: down until a probe succeeds.
     caf::reacts_to<attempt_failed>,
+    // Look at once; answered when that is done, however it ended.
+    caf::replies_to<refresh>::with<backend_status>,
+    // Bring a model into memory, or out of it.
+    caf::replies_to<load_model>::with<load_result>,
+    // Whether that model's template goes on in an answer.
+    caf::replies_to<probe_render>::with<render_result>,
     // INTERNAL: time for a probe.
     caf::reacts_to<tick>>;
 
 /// PROBER: asks backends for signs of life. Lane, adapter.
-using prober_actor = caf::typed_actor<caf::replies_to<probe>::with<probe_result>>;
+using prober_actor = caf::typed_actor<caf::replies_to<probe>::with<probe_result>,
+                                      caf::replies_to<probe_answer>::with<load_result>,
+                                      caf::replies_to<probe_render>::with<render_result>>;
+
+/// LOADER: brings models into memory. Lane, adapter.
+using loader_actor = caf::typed_actor<caf::replies_to<load_model>::with<load_result>>;
 
 /// RESOURCES: answers what the node itself is asked. Worker, adapter.
 using resources_actor = caf::typed_actor<caf::replies_to<request_ptr>::with<response>>;
@@ -149,7 +177,9 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::gone)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::drain)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::drained)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::expel)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::refresh)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::tick)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::restart)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::restart_backend)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::open_exchange)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::join)

@@ -23,6 +23,8 @@ const char* to_string(errc code) noexcept {
     return "stale_connection";
   case errc::upstream_lost:
     return "upstream_lost";
+  case errc::upstream_error:
+    return "upstream_error";
   case errc::upstream_invalid:
     return "upstream_invalid";
   case errc::first_byte_timeout:
@@ -43,6 +45,10 @@ const char* to_string(errc code) noexcept {
     return "queue_full";
   case errc::queue_timeout:
     return "queue_timeout";
+  case errc::load_failed:
+    return "load_failed";
+  case errc::stalled:
+    return "stalled";
   case errc::reader_too_slow:
     return "reader_too_slow";
   case errc::body_aborted:
@@ -57,6 +63,8 @@ const char* to_string(errc code) noexcept {
     return "version_mismatch";
   case errc::key_reused:
     return "key_reused";
+  case errc::only_one:
+    return "only_one";
   case errc::not_found:
     return "not_found";
   case errc::cancelled:
@@ -89,6 +97,7 @@ int status_of(errc code) {
     return 499;
   case errc::first_byte_timeout:
   case errc::gap_timeout:
+  case errc::stalled:
     return 504;
   case errc::queue_full:
   case errc::queue_timeout:
@@ -97,6 +106,7 @@ int status_of(errc code) {
   case errc::shutting_down:
   case errc::store_failed:
     return 503;
+  case errc::load_failed:
   case errc::internal:
     return 500;
   default:

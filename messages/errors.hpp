@@ -13,6 +13,7 @@ enum class errc : std::uint8_t {
   connect_timeout,         ///< Ollama's address did not accept in time
   stale_connection,   ///< a pooled connection ended before the first byte of an answer
   upstream_lost,      ///< Ollama's connection ended inside an answer
+  upstream_error,     ///< Ollama answered with an error of its own
   upstream_invalid,   ///< what Ollama sent is not HTTP
   first_byte_timeout, ///< no first record in time
   gap_timeout,        ///< too long between two records
@@ -23,6 +24,8 @@ enum class errc : std::uint8_t {
   backend_down,       ///< the pinned backend is down
   queue_full,         ///< `queue.limit` requests wait already
   queue_timeout,      ///< waited longer than `queue.max_wait`
+  load_failed,        ///< the model could not be brought into memory
+  stalled,            ///< silent for longer than this server ever was
   reader_too_slow,    ///< a reader fell further behind than `stream.buffer`
   body_aborted,       ///< the client left inside its request body
   shutting_down,      ///< the node stops
@@ -30,6 +33,7 @@ enum class errc : std::uint8_t {
   session_busy,       ///< a turn is under way, and the message was not to wait
   version_mismatch,   ///< the session is no longer of the version that was wanted
   key_reused,         ///< an Idempotency-Key came with another request before
+  only_one,           ///< there is but one backend, which answers for itself
   not_found,          ///< there is nothing of that name
   cancelled,          ///< somebody else ended the answer
   bad_request,        ///< it asks for what cannot be; the detail says why

@@ -15,6 +15,10 @@
 
 namespace conductor {
 
+/// One Ollama server as it is configured; config/settings.hpp.
+struct backend_settings;
+using backend_ptr = std::shared_ptr<const backend_settings>;
+
 /// Whether a backend answers, as last seen.
 enum class backend_state { unknown, up, down };
 inline const char* to_string(backend_state state) noexcept {
@@ -30,6 +34,7 @@ struct loaded_model {
   std::uint64_t size = 0;        ///< bytes, all of it
   std::uint64_t size_on_gpu = 0; ///< bytes of these on GPUs
   std::uint64_t context = 0;     ///< tokens that each answer may use; 0: not told
+  std::string expires;           ///< as Ollama spells it; set anew whenever it goes idle
   bool operator==(const loaded_model&) const = default;
 };
 
@@ -39,8 +44,17 @@ struct known_model {
   std::string digest; ///< of its manifest: another for each alias
   std::string blob; ///< of its weights, 64 hex digits; aliases share it; empty: not known
   std::vector<std::string> capabilities; ///< `completion`, `tools`, `vision`, …
+  bool remote = false; ///< another server runs it: nothing is loaded for it
   bool operator==(const known_model&) const = default;
 };
+
+/// What a backend said of its models.
+struct inventory {
+  std::vector<known_model> models;
+  std::string tags; ///< GET /api/tags, as it was answered
+  std::string ps;   ///< GET /api/ps, likewise
+};
+using inventory_ptr = std::shared_ptr<const inventory>;
 
 /// What BACKEND knows of its Ollama server.
 struct backend_status {
@@ -52,6 +66,7 @@ struct backend_status {
   std::chrono::microseconds latency{}; ///< of the last probe that succeeded
   std::optional<unsigned> parallel;    ///< places per model; empty: not limited here
   std::vector<loaded_model> loaded;    ///< by the last probe
+  inventory_ptr known;                 ///< null: it never told
 };
 
 /// A request's way into the queue.
@@ -61,15 +76,34 @@ struct acquire {
   std::vector<std::string> tried; ///< backends that failed this request already
   bool takes_place = false;       ///< inference: counts against the model's places
   caf::actor_addr waiter;         ///< leaves the queue when it ends; none: the sender
+  std::string options;            ///< runner options, `key=value,…`, sorted
+  bool bare = false;              ///< loads or unloads the model itself
   std::string session;            ///< goes where it went last; empty: anywhere
-  request_ptr about;              ///< for the list of answers in flight; may be null
+  request_ptr about;              ///< who asks for what; null: the node itself
 };
+
+/// What Conductor sets in a request's JSON body: everything else stays byte for byte.
+struct body_changes {
+  std::string model; ///< in place of `model`, or of `name` where that alone is there;
+                     ///< empty: as it is
+  std::vector<std::pair<std::string, std::string>>
+      options;            ///< `options.KEY` := JSON text, e.g. {"num_ctx", "8192"}
+  std::string keep_alive; ///< JSON text (`"5m"`, `-1`), only where the body has none or
+                          ///< null; empty: as it is
+};
+using body_changes_ptr = std::shared_ptr<const body_changes>;
 
 /// The right to ask one backend. The place is free again when the last pointer is gone.
 struct lease {
   std::uint64_t id = 0;
   std::string backend;
   std::string model;
+  backend_ptr server;
+  body_changes_ptr changes; ///< null: the body goes as it came
+  bool watched = false;     ///< its first record is to be told (`began`)
+  /// Silence beyond which the server is suspect, learned from it; zero: too little known.
+  std::chrono::milliseconds first_patience{};
+  std::chrono::milliseconds gap_patience{};
 };
 using lease_ptr = std::shared_ptr<const lease>;
 
@@ -82,6 +116,16 @@ struct spent {
   std::chrono::nanoseconds cost{}; ///< GPU time as Ollama reports it, or else the time
                                    ///< that the place was held
   bool whole = false; ///< the answer was given to its end: others may take as long
+  bool cut = false;   ///< given up before its end: Ollama may still be at it
+  std::chrono::nanoseconds first{};    ///< asked to first record; 0: none came
+  std::uint64_t gaps = 0;              ///< between records,
+  std::chrono::nanoseconds mean_gap{}; ///< with this mean
+  std::chrono::nanoseconds longest_gap{};
+};
+
+/// The first record of an answer came, whose lease is watched.
+struct began {
+  std::uint64_t lease = 0;
 };
 
 /// Sent by a lease's destruction.
@@ -94,7 +138,8 @@ struct lease_free {
   lease_ptr kept;
   bool takes_place = false;
   std::uint64_t epoch = 0; ///< of the recall that it was granted after
-  bool may_stay = false;   ///< fit for any request of its model
+  bool may_stay = false;   ///< fit for any request of its model and `kind`
+  std::string kind;        ///< what else must be the same: runner options, dialect
   caf::actor_addr asked_by;
 };
 
@@ -123,6 +168,7 @@ struct attempt_failed {
   std::string backend;
   errc code = errc::backend_unreachable;
   std::string detail;
+  std::uint64_t successes = 0; ///< leases there that ended since the last failure
 };
 
 /// A backend refused a request that another may serve: it is asked there.
@@ -130,20 +176,105 @@ struct moved_on {
   std::string backend;
 };
 
-/// Asks whether a backend answers.
+/// Asks whether a backend answers, and what it has.
 struct probe {
-  std::string backend;
+  backend_ptr server;
+  inventory_ptr known; ///< what was told before: only what is new is asked about
 };
 struct probe_result {
   std::string version;
   std::chrono::microseconds latency{};
   std::vector<loaded_model> loaded;
+  inventory_ptr known;
 };
+/// Asks for a real answer of one token: the one sign that answers can be had.
+struct probe_answer {
+  backend_ptr server;
+  std::string model;
+};
+
+/// Asks whether a model's template goes on in an answer that was begun: what is rendered
+/// ends with the answer's text.
+struct probe_render {
+  backend_ptr server; ///< filled in by BACKEND
+  std::string model;
+};
+struct render_result {
+  bool continues = false;
+};
+
+/// Asks for a backend that can go on where another one was lost: it has the very same
+/// model, and its template can.
+struct twin_query {
+  std::string model;
+  std::string lost; ///< backend
+};
+struct twin {
+  std::string backend;
+};
+
+/// Brings a model into a backend's memory, or out of it. Nobody's leaving ends it.
+struct load_model {
+  backend_ptr server; ///< filled in by BACKEND
+  std::string model;
+  std::string derive_from; ///< make it of that one first, with `options`
+  std::string options;     ///< runner options, `key=value,…`
+  body_changes set;        ///< runner options and `keep_alive`, as JSON
+  bool unload = false;     ///< out of memory
+  bool embeds = false;     ///< it makes embeddings only
+};
+struct load_result {
+  std::chrono::nanoseconds took{};
+};
+
+/// What an operator wants of a model.
+struct model_order {
+  enum class verb { load, unload, pin, unpin };
+  verb what = verb::load;
+  std::string model;
+  std::string backend; ///< empty: where the model is
+  body_changes set;
+};
+struct model_ordered {
+  std::vector<std::string> backends; ///< where it was done
+};
+
+/// A backend comes, changes or goes; answers in flight are not touched.
+struct backend_change {
+  enum class verb { put, remove, drain, undrain };
+  verb what = verb::put;
+  std::string name;
+  backend_ptr server; ///< of `put`
+};
+/// The whole list, as the configuration has it now.
+struct backend_list {
+  std::vector<backend_ptr> all;
+};
+/// One model of a backend as DISPATCHER sees it.
+struct runner_load {
+  std::string model;
+  std::string options; ///< runner options that it was loaded with
+  bool loaded = false;
+  bool pinned = false;
+  std::size_t running = 0;
+  std::size_t zombies = 0;
+  std::size_t places = 0; ///< answers at once
+  bool learned = false;   ///< `places` was found by watching it
+};
+
 /// One backend as DISPATCHER sees it.
 struct backend_load {
   backend_status status;
   std::size_t in_flight = 0; ///< leases that take a place
   std::size_t relayed = 0;   ///< leases that take none
+  std::size_t zombies = 0;   ///< places of answers given up that may still be at work
+  bool draining = false;     ///< gets nothing new
+  bool tripped = false;      ///< too many answers failed there: tried again later
+  std::string loading;       ///< the model that is being loaded
+  std::size_t loads = 0;     ///< done by this node
+  std::chrono::nanoseconds load_time{};   ///< of these
+  std::chrono::nanoseconds zombie_time{}; ///< of places that nobody had any use of
+  std::vector<runner_load> runners;
 };
 
 /// Asks DISPATCHER who waits, in about the order in which they are served.
@@ -152,6 +283,7 @@ struct queue_entry {
   request_ptr about;
   std::chrono::nanoseconds waited{};
   std::chrono::nanoseconds wait{}; ///< estimate of what is to come
+  std::string loading_on;          ///< backend that loads its model; empty: none does
 };
 using queue_list = std::vector<queue_entry>;
 
@@ -162,7 +294,50 @@ struct fleet_status {
   std::size_t waiting = 0;
   std::size_t queue_limit = 0;
   std::uint64_t moved_on = 0; ///< requests that a backend refused and another was asked
+  std::uint64_t retries_refused =
+      0; ///< requests that could have gone on, but too many did
 };
+/// The same, after every backend that is up was asked anew.
+struct fresh_fleet_query {};
+
+/// How one backend stood to one request.
+struct candidate {
+  enum class fit {
+    unfit,   ///< it cannot serve this one now
+    ready,   ///< it has a place
+    full,    ///< it has the model, and no place
+    load,    ///< it has to load the model, and can do so now
+    loading, ///< it is loading it
+    blocked  ///< it has to load the model, and cannot do so yet
+  };
+  std::string backend;
+  fit is = fit::unfit;
+  const char* why = "";     ///< a word for people
+  std::string load_error;   ///< what Ollama said when it could not load the model
+  bool lacks_model = false; ///< it told its models, and this is none of them
+  int health = 0;           ///< 0 answers, 1 not heard of yet, 2 answers fail, 3 is down
+  bool loaded = false;      ///< the model is in memory, with the same runner options
+  bool last = false;        ///< the session went there before
+  bool primary = false;     ///< gets what changes models
+  double gpu_share = 1;     ///< of the model's bytes
+  unsigned tier = 0;
+  double in_use = 0; ///< answers in flight, by weight
+  double wait_s = 0; ///< expected, until a place is free
+};
+
+/// Why a request went where it went.
+struct explanation {
+  std::string request;
+  std::string model;
+  std::string backend; ///< that it went to; empty: none
+  std::string decided; ///< `granted`, `kept` (a lane's lease), or an errc's name
+  std::chrono::nanoseconds waited{};
+  std::vector<candidate> candidates; ///< as they stood when it was decided
+};
+struct explain_query {
+  std::string request;
+};
+using explanations = std::vector<explanation>;
 
 } // namespace conductor
 
@@ -185,3 +360,18 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::probe)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::probe_result)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::fleet_query)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::fleet_status)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::began)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::probe_answer)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::probe_render)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::render_result)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::twin_query)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::twin)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::load_model)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::load_result)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::model_order)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::model_ordered)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::backend_change)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::backend_list)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::fresh_fleet_query)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::explain_query)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::explanations)

@@ -17,6 +17,7 @@ using request_clock = std::chrono::steady_clock;
 enum class request_kind {
   local,    ///< answered by the node itself
   follow,   ///< streamed by the node itself: a session's events, a backup
+  list,     ///< of models: made one by the node, where there are several backends
   relay,    ///< passed to a backend, takes no place there
   inference ///< passed to a backend, takes a place there
 };
@@ -53,10 +54,12 @@ struct request {
 
   std::string model; ///< as the client spelled it; empty: none found
   std::string
-      runner_options;  ///< the options that make Ollama reload, in a canonical order
-  std::string pinned;  ///< X-Conductor-Backend; empty: any
-  std::string session; ///< conversation that it belongs to; empty: none known
-  std::string flow;    ///< who shares fairly with whom: a user, a session, an address
+      runner_options; ///< the options that make Ollama reload, in a canonical order
+  bool bare = false;  ///< has no prompt: it loads or unloads the model itself
+  bool edits_models = false; ///< changes what a backend has: goes to the primary one
+  std::string pinned;        ///< X-Conductor-Backend; empty: any
+  std::string session;       ///< conversation that it belongs to; empty: none known
+  std::string flow; ///< who shares fairly with whom: a user, a session, an address
   priority_class priority = priority_class::normal;
   bool streams = false;    ///< the client asked for records as they come
   bool repeatable = false; ///< may be sent again if no byte of an answer came

@@ -8,9 +8,9 @@ namespace {
 
 constexpr std::array states{"queued",    "streaming", "done",
                             "cancelled", "failed",    "interrupted"};
-constexpr std::array types{"snapshot", "message",   "queued",     "loading", "started",
-                           "delta",    "thinking",  "tool_calls", "trimmed", "changed",
-                           "done",     "cancelled", "error"};
+constexpr std::array types{"snapshot", "message",  "queued",     "loading", "started",
+                           "delta",    "thinking", "tool_calls", "trimmed", "continued",
+                           "changed",  "done",     "cancelled",  "error"};
 
 } // namespace
 

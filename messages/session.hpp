@@ -91,6 +91,7 @@ enum class event_type {
   thinking,
   tool_calls,
   trimmed,
+  continued, ///< the answer goes on at another backend
   changed,
   done,
   cancelled,

@@ -57,6 +57,7 @@ struct next {
 /// Terminal: everything was said.
 struct complete {
   usage used;
+  bool error = false; ///< the last record told an error
 };
 /// Terminal: nothing more will come.
 struct failed {

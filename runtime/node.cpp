@@ -14,6 +14,7 @@
 #include "adapters/native/resources.hpp"
 #include "adapters/native/session_id.hpp"
 #include "adapters/native/talk.hpp"
+#include "adapters/ollama/loader.hpp"
 #include "adapters/ollama/prober.hpp"
 #include "adapters/ollama/upstreams.hpp"
 #include "adapters/responses/responses_feed.hpp"
@@ -65,6 +66,7 @@ node::node(settings values, std::string version,
   store_files_ = std::make_unique<store_files>(
       values_.data_dir.empty() ? std::string{} : values_.data_dir + "/conductor.db");
   system_.emplace(caf_);
+  backends_.set(values_.backends);
   pulses::all().limit = std::chrono::nanoseconds(values_.runtime.stall).count();
 }
 
@@ -76,7 +78,7 @@ void node::build_lane(const std::string& name) {
   auto& where = *lanes_.emplace_back(std::make_unique<lane>(*system_, name));
   auto& s = *stations_.emplace_back(std::make_unique<station>());
   s.where = &where;
-  s.upstreams = spawn_on(where, upstreams, &where, values_.backends, values_.upstream);
+  s.upstreams = spawn_on(where, upstreams, &where, values_.upstream);
   s.observer = spawn_on(where, observer, counts_, values_.log.requests);
   s.desk =
       spawn_on(where, desk,
@@ -109,15 +111,27 @@ std::vector<child_spec> node::children() {
                    prober_.set(caf::actor_cast<prober_actor>(p));
                    return p.address();
                  }});
+  all.push_back({"loader", [this] {
+                   auto& first = *stations_.front();
+                   auto l = spawn_on(*first.where, loader,
+                                     caf::actor_cast<upstreams_actor>(first.upstreams),
+                                     values_.upstream);
+                   loader_.set(caf::actor_cast<loader_actor>(l));
+                   return l.address();
+                 }});
   all.push_back({"dispatcher", [this] {
-                   const auto start = [this](const backend_settings& server,
+                   const auto start = [this](const backend_ptr& server,
                                              const dispatcher_actor& home) {
                      return spawn_worker(*system_, backend, server,
                                          backend_links{home, fleet_observer_.get(),
-                                                       prober_.get(), values_.upstream});
+                                                       prober_.get(), loader_.get(),
+                                                       values_.upstream});
                    };
-                   dispatcher_.set(spawn_worker(*system_, dispatcher, values_.backends,
-                                                values_.queue, backend_factory{start}));
+                   dispatcher_.set(
+                       spawn_worker(*system_, dispatcher,
+                                    dispatcher_settings{backends_.get(), values_.models,
+                                                        values_.queue, values_.upstream},
+                                    backend_factory{start}));
                    return dispatcher_.get().address();
                  }});
   all.push_back({"store", [this] {
@@ -175,7 +189,8 @@ session_links node::for_sessions() {
   };
   links.codec = {chat::read_records, chat::assistant_message, chat::quoted,
                  chat::merged,       chat::changed_settings,  chat::joined,
-                 chat::context_of};
+                 chat::context_of,   chat::is_plain};
+  links.continues = values_.stream.continue_elsewhere;
   links.clock = [] {
     return std::chrono::duration_cast<std::chrono::milliseconds>(
                std::chrono::system_clock::now().time_since_epoch())
@@ -294,6 +309,14 @@ std::string node::metrics(const fleet_status& fleet,
   return counts_->text(now);
 }
 
+void node::use_backends(std::vector<backend_settings> all) {
+  backends_.set(all); // for a DISPATCHER that is started anew
+  backend_list list;
+  for (auto& server : all)
+    list.all.push_back(std::make_shared<const backend_settings>(std::move(server)));
+  caf::anon_send(dispatcher_.get(), std::move(list));
+}
+
 void node::begin_stop(std::function<void()> done) {
   for (auto& l : listeners_)
     l->stop();
@@ -346,6 +369,7 @@ void node::finish() {
   end(sessions_.get());
   end(store_.get());
   end(prober_.get());
+  end(loader_.get());
   end(resources_.get());
   end(dispatcher_.get());
   end(fleet_observer_.get());
@@ -353,6 +377,7 @@ void node::finish() {
   sessions_.clear();
   store_.clear();
   prober_.clear();
+  loader_.clear();
   resources_.clear();
   dispatcher_.clear();
   fleet_observer_.clear();

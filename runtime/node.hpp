@@ -37,6 +37,9 @@ public:
   /// Addresses in use, with real ports; the admin listener's last.
   const std::vector<endpoint>& addresses() const noexcept { return addresses_; }
 
+  /// These are the backends from now on; answers in flight are not touched.
+  void use_backends(std::vector<backend_settings> all);
+
   /// Stops accepting, lets answers in flight end; `done` is called once, on another
   /// thread, when the last connection has ended or `server.drain` and `expel` made it.
   void begin_stop(std::function<void()> done);
@@ -66,8 +69,10 @@ private:
   std::shared_ptr<series> counts_ = std::make_shared<series>();
   std::vector<std::unique_ptr<station>> stations_; // the admin's last, if there is one
   std::unique_ptr<store_files> store_files_;       // ends before the system
+  slot<std::vector<backend_settings>> backends_;   ///< as configured now
   slot<dispatcher_actor> dispatcher_;
   slot<prober_actor> prober_;
+  slot<loader_actor> loader_;
   slot<resources_actor> resources_;
   slot<observer_actor> fleet_observer_;
   slot<store_actor> store_;

@@ -3,6 +3,7 @@
 #include "adapters/log/log.hpp"
 #include "config/load.hpp"
 #include "config/schema.hpp"
+#include "runtime/file_watch.hpp"
 #include "runtime/node.hpp"
 #include "runtime/watchdog.hpp"
 
@@ -73,17 +74,23 @@ std::map<std::string, std::string> environment() {
   return result;
 }
 
+/// The file that is read, and whether somebody named it.
+std::pair<std::string, bool> file_of(const command_line& line) {
+  const auto variables = environment();
+  const auto named = variables.find("CONDUCTOR_CONFIG");
+  if (!line.file.empty())
+    return {line.file, true};
+  if (named != variables.end() && !named->second.empty())
+    return {named->second, true};
+  return {default_config_file(variables), false};
+}
+
 /// Reads the file that was named; the default one only where it exists.
 loaded_config load(const command_line& line) {
   config_inputs inputs;
   inputs.environment = environment();
   inputs.flags = line.flags;
-  auto file = line.file;
-  if (file.empty() && inputs.environment.contains("CONDUCTOR_CONFIG"))
-    file = inputs.environment["CONDUCTOR_CONFIG"];
-  const bool named = !file.empty();
-  if (!named)
-    file = default_config_file(inputs.environment);
+  const auto [file, named] = file_of(line);
   if (!file.empty()) {
     std::ifstream in{file};
     std::ostringstream text;
@@ -115,8 +122,26 @@ void say_hello(const node& n, const settings& values) {
                first);
 }
 
-/// Runs until a signal: the first one drains, the second one does not wait.
-int serve(const settings& values) {
+/// Takes over what can change while the node runs: its backends. What is wrong changes
+/// nothing.
+void read_anew(node& n, const command_line& line, std::vector<backend_settings>& now) {
+  try {
+    auto next = load(line).values.backends;
+    if (next == now)
+      return;
+    now = next;
+    n.use_backends(std::move(next));
+    spdlog::info("the configuration has {} backends now", now.size());
+  } catch (const config_error& bad) {
+    spdlog::error("the configuration was changed and cannot be used, the backends stay "
+                  "as they are: {}",
+                  bad.what());
+  }
+}
+
+/// Runs until a signal: the first one drains, the second one does not wait; SIGHUP, or a
+/// change of the file, makes it read its backends anew.
+int serve(const settings& values, const command_line& line) {
   std::signal(SIGPIPE, SIG_IGN);
   ::umask(S_IRWXG | S_IRWXO); // conversations and sockets are the owner's alone
   boost::asio::io_context main_loop{1};
@@ -151,6 +176,19 @@ int serve(const settings& values) {
     });
   };
   await_signal();
+  auto backends = values.backends;
+  const auto look = [&] { read_anew(n, line, backends); };
+  boost::asio::signal_set hangup{main_loop, SIGHUP};
+  std::function<void()> await_hangup = [&] {
+    hangup.async_wait([&](const boost::system::error_code& ec, int) {
+      if (ec)
+        return;
+      await_hangup();
+      look();
+    });
+  };
+  await_hangup();
+  file_watch file{main_loop, file_of(line).first, look};
   watchdog dog{main_loop};
   main_loop.run();
   n.finish();
@@ -171,7 +209,7 @@ int run_serve(const command_line& line) {
     spdlog::warn("{}", warning);
   int code = 1;
   try {
-    code = serve(config.values);
+    code = serve(config.values, line);
   } catch (const std::exception& bad) {
     spdlog::error("{}", bad.what());
   }

@@ -6,7 +6,8 @@
 
 namespace conductor {
 
-/// The present holder of a role that SUPERVISOR may hand to a new actor. Any thread.
+/// The present holder of a role that SUPERVISOR may hand to a new actor, or another value
+/// that is replaced as a whole. Any thread.
 template <class Handle>
 class slot {
 public:

@@ -12,6 +12,21 @@ namespace {
 constexpr std::array<std::string_view, 8> runner_keys{
     "num_ctx",  "num_batch",  "num_gpu",           "main_gpu",
     "use_mmap", "num_thread", "draft_num_predict", "shift"};
+constexpr std::array<std::string_view, 5> content_keys{"prompt", "messages", "input",
+                                                       "images", "suffix"};
+
+bool is_empty(std::string_view value) {
+  return value == "null" || value == "[]" || value == "\"\"";
+}
+
+std::string digest_in(std::string_view value) {
+  constexpr std::string_view prefix = "sha256:";
+  constexpr std::size_t digits = 64;
+  const auto at = value.find(prefix);
+  return at == std::string_view::npos
+             ? std::string{}
+             : std::string{value.substr(at, prefix.size() + digits)};
+}
 
 } // namespace
 
@@ -35,7 +50,11 @@ body_facts scan_body(std::string_view json) {
       return;
     }
     const auto value = scan.value();
-    if (key == "model")
+    if (std::find(content_keys.begin(), content_keys.end(), key) != content_keys.end())
+      facts.bare = facts.bare && is_empty(value);
+    else if (facts.blob.empty() && (key == "files" || key == "adapters"))
+      facts.blob = digest_in(value);
+    else if (key == "model")
       facts.model = string_in(value);
     else if (key == "name")
       name = string_in(value);

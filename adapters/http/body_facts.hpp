@@ -10,6 +10,8 @@ namespace conductor {
 struct body_facts {
   std::string model; ///< `model`, else `name`
   std::optional<bool> stream;
+  bool bare = true;    ///< nothing to answer: no prompt, messages, input or images
+  std::string blob;    ///< first `sha256:` digest of `files` or `adapters`
   bool stored = false; ///< `store` is true, or `previous_response_id` is not null
   std::string
       runner_options; ///< `options` that make Ollama reload, `num_ctx=4096,…`, sorted

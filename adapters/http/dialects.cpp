@@ -129,6 +129,39 @@ response error_response(dialect speaks, int status, std::string_view message,
   return r;
 }
 
+framing stream_framing(dialect speaks) {
+  return speaks == dialect::ollama ? framing::ndjson : framing::sse;
+}
+
+std::string_view stream_type(framing frames) {
+  return frames == framing::ndjson ? "application/x-ndjson" : "text/event-stream";
+}
+
+std::string waiting_record(framing frames, bool chat, std::string_view model,
+                           std::string_view now) {
+  if (frames == framing::sse)
+    return ": waiting\n\n";
+  json record{{"model", model}, {"created_at", now}};
+  if (chat)
+    record["message"] = {{"role", "assistant"}, {"content", ""}};
+  else
+    record["response"] = "";
+  record["done"] = false;
+  return dump(record) + "\n";
+}
+
+std::string error_text(std::string_view body) {
+  const auto j = json::parse(body, nullptr, false);
+  if (j.is_object() && j.contains("error")) {
+    const auto& e = j["error"];
+    if (e.is_string())
+      return e;
+    if (e.is_object() && e.contains("message") && e["message"].is_string())
+      return e["message"];
+  }
+  return std::string{body};
+}
+
 std::string error_record(dialect speaks, framing frames, std::string_view message,
                          std::string_view code) {
   if (frames == framing::ndjson)

@@ -27,6 +27,19 @@ response error_response(dialect speaks, int status, std::string_view message,
                         std::string_view code, std::string_view request_id,
                         unsigned retry_after_s = 1);
 
+/// Framing of a stream in that dialect, and its Content-Type.
+framing stream_framing(dialect speaks);
+std::string_view stream_type(framing frames);
+
+/// What a stream says while there is nothing to say yet: an empty record of Ollama's
+/// (`chat`: of /api/chat, else of /api/generate), for clients break on anything else; a
+/// comment in server-sent events. `now` as Ollama spells a time.
+std::string waiting_record(framing frames, bool chat, std::string_view model,
+                           std::string_view now);
+
+/// What an error body in any dialect says; the whole body where it says nothing.
+std::string error_text(std::string_view body);
+
 /// The record that tells an error inside a stream that already began; empty where the
 /// framing has no way to tell it.
 std::string error_record(dialect speaks, framing frames, std::string_view message,

@@ -1,5 +1,7 @@
 #include "adapters/http/router.hpp"
 
+#include "messages/percent.hpp"
+
 #include <algorithm>
 #include <array>
 
@@ -25,37 +27,21 @@ constexpr std::array inference{
     inference_path{"/v1/messages", dialect::anthropic, false},
 };
 
+/// What only one backend is to do, always the same one.
+constexpr std::array<std::string_view, 10> edits{
+    "/api/pull", "/api/push",   "/api/create",  "/api/copy",   "/api/delete",
+    "/api/me",   "/api/signin", "/api/signout", "/api/status", "/api/user/keys",
+};
+
 bool under(std::string_view path, std::string_view root) {
   return path.starts_with(root) &&
          (path.size() == root.size() || path[root.size()] == '/');
 }
 
-int hex(char c) {
-  if (c >= '0' && c <= '9')
-    return c - '0';
-  if (c >= 'a' && c <= 'f')
-    return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F')
-    return c - 'A' + 10;
-  return -1;
-}
-
 } // namespace
 
 std::string path_of(std::string_view target) {
-  target = target.substr(0, target.find_first_of("?#"));
-  std::string path;
-  path.reserve(target.size());
-  for (std::size_t i = 0; i < target.size(); ++i) {
-    if (target[i] == '%' && i + 2 < target.size() && hex(target[i + 1]) >= 0 &&
-        hex(target[i + 2]) >= 0) {
-      path += static_cast<char>(hex(target[i + 1]) * 16 + hex(target[i + 2]));
-      i += 2;
-    } else {
-      path += target[i];
-    }
-  }
-  return path;
+  return decoded(target.substr(0, target.find_first_of("?#")));
 }
 
 namespace {
@@ -110,12 +96,18 @@ route find_route(std::string_view method, std::string_view path) {
   }
   if (under(path, "/v1")) {
     r.speaks = path.starts_with("/v1/messages") ? dialect::anthropic : dialect::openai;
+    if (reads && under(path, "/v1/models"))
+      r.kind = request_kind::list;
     return r;
   }
   if (under(path, "/api")) {
     r.uploads = method == "POST" && path.starts_with("/api/blobs/");
     r.names_model = method == "POST" && !r.uploads;
     r.repeatable = reads || path == "/api/show";
+    r.edits_models = std::find(edits.begin(), edits.end(), path) != edits.end() ||
+                     path.starts_with("/api/blobs/");
+    if (reads && (path == "/api/tags" || path == "/api/ps"))
+      r.kind = request_kind::list;
     return r;
   }
   r.kind = request_kind::local;

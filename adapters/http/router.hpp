@@ -17,6 +17,7 @@ struct route {
   bool names_model = false; ///< the JSON body names a model
   bool streams_by_default = false; ///< without `stream` in the body
   bool repeatable = false;         ///< asking twice does no harm
+  bool edits_models = false;       ///< changes what a backend has
 };
 
 /// The path of a target: no query, percent-escapes decoded, as Ollama's router sees it.

@@ -70,6 +70,8 @@ void wire::on_exit() {
   if (talk_)
     caf::anon_send_exit(std::exchange(talk_, nullptr), caf::exit_reason::user_shutdown);
   deadline_->stop();
+  if (waiting_deadline_)
+    waiting_deadline_->stop();
   socket_->close();
   client_ = nullptr;
   upload_to_ = nullptr;
@@ -80,6 +82,8 @@ void wire::lost() {
     return;
   socket_->close();
   deadline_->stop();
+  if (waiting_deadline_)
+    waiting_deadline_->stop();
   if (upload_to_)
     send(std::exchange(upload_to_, nullptr),
          failed{errc::body_aborted, "the client left inside its request body"});

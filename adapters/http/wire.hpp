@@ -88,6 +88,11 @@ private:
   void lost();
   void expired();
 
+  // telling that the answer is awaited (wire_waiting.cpp)
+  void begin_waiting(const conductor::request& asked);
+  void say_waiting();
+  bool takes_late_head(const response_head& head);
+
   std::shared_ptr<const wire_context> context_;
   on_lane<channel> socket_;
   on_lane<deadline> deadline_;
@@ -120,6 +125,17 @@ private:
   bool ended_ = false; ///< the answer's last byte is queued
   framing framing_ = framing::opaque;
   std::uint64_t unreported_ = 0;
+
+  /// Of a stream that says that it waits, where that is configured.
+  struct waiting {
+    std::string model;
+    bool chat = false;
+    std::uint64_t spoken = 0; ///< bytes of the body that are the node's own
+    int late_status = 0;      ///< of an answer that came after status 200 was said
+    std::string late_body;    ///< of an error
+  };
+  std::optional<waiting> waiting_;
+  on_lane<deadline> waiting_deadline_; ///< null: nothing is said
 };
 
 } // namespace conductor

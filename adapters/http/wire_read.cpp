@@ -48,6 +48,16 @@ std::string flow_of(const request_head& head, const std::string& peer,
   return "peer " + peer.substr(0, peer.rfind(':'));
 }
 
+constexpr std::string_view blobs = "/api/blobs/";
+
+/// `sha256:<digits>` of an upload's path, in the spelling that a create has.
+std::string blob_of(std::string_view target) {
+  auto digest = path_of(target).substr(blobs.size());
+  if (digest.starts_with("sha256-"))
+    digest[6] = ':';
+  return digest;
+}
+
 /// Empty: there is no such class.
 std::optional<priority_class> class_of(std::string_view name) {
   if (name.empty())
@@ -234,6 +244,7 @@ void wire::ask() {
   asked->kind = route_.kind;
   asked->speaks = route_.speaks;
   asked->repeatable = route_.repeatable;
+  asked->edits_models = route_.edits_models;
   asked->method = head.method;
   asked->target = head.target;
   asked->pinned = head.find("X-Conductor-Backend");
@@ -244,6 +255,8 @@ void wire::ask() {
   asked->priority = *priority;
   asked->received = request_clock::now();
   asked->headers = forwarded_headers(head);
+  if (path_of(head.target).starts_with(blobs))
+    asked->session = blob_of(head.target); // what is made of it follows it
   if (uploading_) {
     asked->upload = caf::actor_cast<publisher_actor>(this);
     if (const auto length = parser_->content_length())
@@ -252,6 +265,9 @@ void wire::ask() {
     if (route_.names_model) {
       auto facts = scan_body(parser_->body);
       asked->model = std::move(facts.model);
+      asked->bare = route_.kind == request_kind::inference && facts.bare;
+      if (route_.edits_models && asked->session.empty())
+        asked->session = std::move(facts.blob);
       asked->runner_options = std::move(facts.runner_options);
       asked->streams = facts.stream.value_or(route_.streams_by_default);
       if (route_.speaks == dialect::responses && facts.stored)
@@ -261,6 +277,7 @@ void wire::ask() {
     parser_.reset();
   }
   begin_answer();
+  begin_waiting(*asked);
   send(client_, request_ptr{std::move(asked)});
 }
 

@@ -67,6 +67,8 @@ void wire::answer(const conductor::response& r) {
 }
 
 void wire::begin(const response_head& head) {
+  if (takes_late_head(head))
+    return;
   auto text = status_and_headers(head.status, head.headers);
   framing_ = framing_of(value_of(head.headers, "Content-Type"));
   if (framing_ != framing::opaque) {
@@ -91,10 +93,22 @@ void wire::begin(const response_head& head) {
 }
 
 void wire::body(bytes data) {
+  if (waiting_ && waiting_->late_status >= 400) {
+    waiting_->late_body += data.view();
+    send(client_, wrote{data.size()});
+    return;
+  }
   socket_->body(std::move(data), chunked_);
 }
 
 void wire::end() {
+  if (waiting_ && waiting_->late_status >= 400) {
+    const auto said = std::exchange(waiting_->late_status, 0);
+    socket_->body(bytes::adopt(error_record(route_.speaks, framing_,
+                                            error_text(waiting_->late_body),
+                                            "upstream_" + std::to_string(said))),
+                  true);
+  }
   if (chunked_)
     socket_->text("0\r\n\r\n");
   ended_ = true;
@@ -102,6 +116,8 @@ void wire::end() {
 }
 
 void wire::fail(const failed& f) {
+  if (waiting_deadline_)
+    waiting_deadline_->clear();
   const auto message = message_of(f.code, f.detail);
   if (!head_sent_) {
     answer(error_response(route_.speaks, status_of(f.code), message, to_string(f.code),
@@ -120,6 +136,11 @@ void wire::fail(const failed& f) {
 }
 
 void wire::took(std::uint64_t body_bytes) {
+  if (waiting_) { // CLIENT knows nothing of what the node said itself
+    const auto own = std::min(body_bytes, waiting_->spoken);
+    waiting_->spoken -= own;
+    body_bytes -= own;
+  }
   unreported_ += body_bytes;
   // Reported in steps that never exhaust CLIENT's window.
   if (unreported_ * 8 >= context_->stream.window_bytes)

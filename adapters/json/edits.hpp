@@ -32,6 +32,6 @@ private:
 };
 
 /// A JSON string that says `text`; what is no UTF-8 becomes U+FFFD.
-std::string quoted(std::string_view text);
+std::string json_quoted(std::string_view text);
 
 } // namespace conductor

@@ -26,12 +26,18 @@ const char* kind_of(request_kind kind) {
     return "local";
   case request_kind::follow:
     return "session";
+  case request_kind::list:
   case request_kind::relay:
     return "relay";
   case request_kind::inference:
     return "inference";
   }
   return "other";
+}
+
+/// A counter whose value is kept elsewhere.
+void raise_to(prometheus::Counter& counter, double value) {
+  counter.Increment(std::max(value - counter.Value(), 0.0));
 }
 
 double seconds(std::chrono::nanoseconds d) {
@@ -90,6 +96,32 @@ series::series()
                           "that another was asked for.")
                     .Register(*registry_)
                     .Add({}))
+    , retries_refused_(
+          BuildCounter()
+              .Name("conductor_retries_refused_total")
+              .Help("Requests not asked again elsewhere for upstream.retries_per_second.")
+              .Register(*registry_)
+              .Add({}))
+    , tripped_(BuildGauge()
+                   .Name("conductor_backend_tripped")
+                   .Help("1 while a backend is left alone because answers failed there.")
+                   .Register(*registry_))
+    , zombies_(BuildGauge()
+                   .Name("conductor_zombie_places")
+                   .Help("Places of answers given up that Ollama may still be at.")
+                   .Register(*registry_))
+    , zombie_seconds_(BuildCounter()
+                          .Name("conductor_zombie_seconds_total")
+                          .Help("Time that such places were held.")
+                          .Register(*registry_))
+    , loads_(BuildCounter()
+                 .Name("conductor_loads_total")
+                 .Help("Models that the node brought into a backend's memory.")
+                 .Register(*registry_))
+    , load_seconds_(BuildCounter()
+                        .Name("conductor_load_seconds_total")
+                        .Help("Time that these loads took.")
+                        .Register(*registry_))
     , connections_(BuildGauge()
                        .Name("conductor_connections")
                        .Help("Open client connections.")
@@ -179,8 +211,8 @@ void series::show(const backend_status& backend) {
 
 std::string series::text(const snapshot& now) {
   waiting_.Set(static_cast<double>(now.fleet.waiting));
-  const auto moved_on = static_cast<double>(now.fleet.moved_on);
-  moved_on_.Increment(std::max(moved_on - moved_on_.Value(), 0.0));
+  raise_to(moved_on_, static_cast<double>(now.fleet.moved_on));
+  raise_to(retries_refused_, static_cast<double>(now.fleet.retries_refused));
   connections_.Set(static_cast<double>(now.connections));
   longest_turn_.Set(now.longest_turn_seconds);
   uptime_.Set(now.uptime_seconds);
@@ -196,6 +228,12 @@ std::string series::text(const snapshot& now) {
         .Set(static_cast<double>(b.in_flight));
     in_flight_.Add({{"backend", b.status.name}, {"kind", "relay"}})
         .Set(static_cast<double>(b.relayed));
+    const prometheus::Labels of{{"backend", b.status.name}};
+    tripped_.Add(of).Set(b.tripped ? 1 : 0);
+    zombies_.Add(of).Set(static_cast<double>(b.zombies));
+    raise_to(zombie_seconds_.Add(of), seconds(b.zombie_time));
+    raise_to(loads_.Add(of), static_cast<double>(b.loads));
+    raise_to(load_seconds_.Add(of), seconds(b.load_time));
   }
   return prometheus::TextSerializer().Serialize(registry_->Collect());
 }

@@ -67,6 +67,12 @@ private:
   prometheus::Family<prometheus::Gauge>& in_flight_;
   prometheus::Gauge& waiting_;
   prometheus::Counter& moved_on_;
+  prometheus::Counter& retries_refused_;
+  prometheus::Family<prometheus::Gauge>& tripped_;
+  prometheus::Family<prometheus::Gauge>& zombies_;
+  prometheus::Family<prometheus::Counter>& zombie_seconds_;
+  prometheus::Family<prometheus::Counter>& loads_;
+  prometheus::Family<prometheus::Counter>& load_seconds_;
   prometheus::Gauge& connections_;
   prometheus::Gauge& longest_turn_;
   prometheus::Gauge& uptime_;

@@ -99,4 +99,13 @@ std::uint64_t context_of(std::string_view settings) {
   return n != options->end() && n->is_number_unsigned() ? n->get<std::uint64_t>() : 0;
 }
 
+bool is_plain(std::string_view settings) {
+  const auto j = parse(settings);
+  const auto set = [&](const char* key) {
+    const auto i = j.find(key);
+    return i != j.end() && !i->is_null() && *i != false && !(i->is_array() && i->empty());
+  };
+  return j.is_object() && !set("format") && !set("tools") && !set("think");
+}
+
 } // namespace conductor::chat

@@ -27,5 +27,7 @@ std::string changed_settings(std::string_view settings, std::string_view changes
 std::string joined(std::string_view array, std::string_view more);
 /// `options.num_ctx` of a request's settings, in tokens; 0: not set.
 std::uint64_t context_of(std::string_view settings);
+/// Neither `format` nor `tools` nor `think` is set in a request's settings.
+bool is_plain(std::string_view settings);
 
 } // namespace conductor::chat

@@ -2,6 +2,8 @@
 
 #include "adapters/native/answers.hpp"
 #include "adapters/native/documents.hpp"
+#include "adapters/native/fleet_json.hpp"
+#include "adapters/native/fleet_routes.hpp"
 #include "adapters/native/generation_routes.hpp"
 #include "adapters/native/json_input.hpp"
 #include "adapters/native/session_routes.hpp"
@@ -21,23 +23,6 @@ response text(int status, std::string body) {
   return {status, plain, std::move(body), {}};
 }
 
-json as_status(const backend_load& b) {
-  json j{{"name", b.status.name},
-         {"url", b.status.url},
-         {"state", to_string(b.status.state)}};
-  if (!b.status.version.empty())
-    j["version"] = b.status.version;
-  if (b.status.latency.count() > 0)
-    j["latency_us"] = b.status.latency.count();
-  if (!b.status.error.empty())
-    j["error"] = b.status.error;
-  j["in_flight"] = b.in_flight;
-  j["relayed"] = b.relayed;
-  if (b.status.parallel)
-    j["parallel"] = *b.status.parallel;
-  return j;
-}
-
 /// How the store is, for those who watch the node.
 json as_status(const store_status& s) {
   json j{{"state", s.failure.empty() ? "up" : "failed"}};
@@ -52,7 +37,7 @@ response status(const node_facts& node, const fleet_status& fleet,
   json backends = json::array();
   std::size_t in_flight = 0;
   for (const auto& b : fleet.backends) {
-    backends.push_back(as_status(b));
+    backends.push_back(to_json(b));
     in_flight += b.in_flight;
   }
   const auto uptime = std::chrono::duration_cast<std::chrono::seconds>(
@@ -129,6 +114,8 @@ response queue(const queue_list& waiting) {
     const auto ms = [](std::chrono::nanoseconds t) { return t.count() / 1'000'000; };
     j["waited_ms"] = ms(w.waited);
     j["eta_ms"] = ms(w.wait);
+    if (!w.loading_on.empty())
+      j["loading_on"] = w.loading_on;
     all.push_back(std::move(j));
   }
   return json_answer(200, json_input::dump({{"waiting", std::move(all)}}));
@@ -171,6 +158,10 @@ resources_actor::behavior_type resources(self_ptr self, resources_links links) {
           return answer_sessions(self, asked);
         if (path.starts_with("/conductor/v1/generations"))
           return answer_generations(self, asked);
+        if (asked->kind == request_kind::list)
+          return answer_catalogue(self, asked);
+        if (auto of_fleet = answer_fleet(self, asked))
+          return std::move(*of_fleet);
         if (path == "/conductor/v1/backup") // GET is answered elsewhere
           return not_allowed(*asked, "GET");
         const bool native = path.starts_with("/conductor");

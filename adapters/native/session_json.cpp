@@ -128,6 +128,9 @@ std::string to_json(const session_event& e) {
     j["through"] = e.through;
     j["tokens"] = e.tokens;
     break;
+  case event_type::continued:
+    j["backend"] = e.backend;
+    break;
   case event_type::changed:
     j["title"] = e.code;
     j["model"] = e.model;

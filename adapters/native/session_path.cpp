@@ -1,25 +1,17 @@
 #include "adapters/native/session_path.hpp"
 
+#include "messages/percent.hpp"
+
 #include <algorithm>
-#include <charconv>
 
 namespace conductor {
 namespace {
 
-std::string decoded(std::string_view text) {
-  std::string plain;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    unsigned char byte = 0;
-    if (text[i] == '%' && i + 2 < text.size() &&
-        std::from_chars(&text[i + 1], &text[i + 1] + 2, byte, 16).ptr ==
-            &text[i + 1] + 2) {
-      plain += static_cast<char>(byte);
-      i += 2;
-    } else {
-      plain += text[i] == '+' ? ' ' : text[i];
-    }
-  }
-  return plain;
+/// As forms write it: a plus is a blank.
+std::string form_decoded(std::string_view text) {
+  std::string plain{text};
+  std::replace(plain.begin(), plain.end(), '+', ' ');
+  return decoded(plain);
 }
 
 /// The part before the next slash, which is removed with it.
@@ -64,8 +56,8 @@ std::vector<std::pair<std::string, std::string>> query_of(std::string_view targe
     if (pair.empty())
       continue;
     const auto sign = std::min(pair.find('='), pair.size());
-    all.emplace_back(decoded(pair.substr(0, sign)),
-                     decoded(pair.substr(std::min(pair.size(), sign + 1))));
+    all.emplace_back(form_decoded(pair.substr(0, sign)),
+                     form_decoded(pair.substr(std::min(pair.size(), sign + 1))));
   }
   return all;
 }

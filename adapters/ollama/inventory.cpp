@@ -19,6 +19,15 @@ std::string text_of(const json& object, const char* key) {
   return i != object.end() && i->is_string() ? i->get<std::string>() : std::string{};
 }
 
+std::vector<std::string> texts_in(const json& list) {
+  std::vector<std::string> texts;
+  if (list.is_array())
+    for (const auto& entry : list)
+      if (entry.is_string())
+        texts.push_back(entry);
+  return texts;
+}
+
 bool is_hex(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
 }
@@ -52,13 +61,23 @@ std::vector<known_model> models_in(std::string_view tags_json) {
     known_model model{text_of(m, "name"), text_of(m, "digest"), {}, {}};
     if (model.name.empty())
       continue;
-    if (const auto i = m.find("capabilities"); i != m.end() && i->is_array())
-      for (const auto& capability : *i)
-        if (capability.is_string())
-          model.capabilities.push_back(capability);
+    model.remote = !text_of(m, "remote_host").empty();
+    if (const auto i = m.find("capabilities"); i != m.end())
+      model.capabilities = texts_in(*i);
     found.push_back(std::move(model));
   }
   return found;
+}
+
+std::vector<std::string> capabilities_of(std::string_view show_json) {
+  std::string_view list;
+  json_scanner scan{show_json};
+  scan.object([&](std::string_view key) {
+    const auto value = scan.value();
+    if (key == "capabilities")
+      list = value;
+  });
+  return texts_in(json::parse(list, nullptr, false));
 }
 
 std::string blob_of(std::string_view show_json) {

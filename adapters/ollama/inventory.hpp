@@ -16,4 +16,7 @@ std::vector<known_model> models_in(std::string_view tags_json);
 /// names, as 64 hex digits; empty: it names none, as for remote models.
 std::string blob_of(std::string_view show_json);
 
+/// `capabilities` of an answer to POST /api/show; none: an older server tells none.
+std::vector<std::string> capabilities_of(std::string_view show_json);
+
 } // namespace conductor

@@ -2,6 +2,7 @@
 
 #include <boost/asio/ip/address.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace conductor {
@@ -11,7 +12,7 @@ using boost::asio::ip::tcp;
 
 } // namespace
 
-link::link(caf::actor_config& cfg, backend_settings server, upstream_settings timing,
+link::link(caf::actor_config& cfg, backend_ptr server, upstream_settings timing,
            pool_actor pool)
     : hosted(cfg)
     , server_(std::move(server))
@@ -77,7 +78,7 @@ bool link::from_reader() {
 }
 
 std::string link::where() const {
-  return to_url(server_.url);
+  return to_url(server_->url);
 }
 
 void link::open(open_exchange& e) {
@@ -91,6 +92,7 @@ void link::open(open_exchange& e) {
   demand_ = now_.window;
   parser_.emplace(now_.asked->method == "HEAD");
   splitter_.reset();
+  renames_.reset();
   head_part_.clear();
   ready_.clear();
   body_over_ = false;
@@ -106,14 +108,14 @@ void link::connect() {
   phase_ = phase::connecting;
   deadline_->set(timing_.connect_timeout);
   boost::system::error_code ec;
-  const auto literal = boost::asio::ip::make_address(server_.url.host, ec);
+  const auto literal = boost::asio::ip::make_address(server_->url.host, ec);
   if (!ec) {
-    addresses_.assign(1, {literal, server_.url.port});
+    addresses_.assign(1, {literal, server_->url.port});
     try_next_address({});
     return;
   }
   resolver_->async_resolve(
-      server_.url.host, std::to_string(server_.url.port),
+      server_->url.host, std::to_string(server_->url.port),
       [this, alive = hold()](const boost::system::error_code& failure,
                              const tcp::resolver::results_type& found) {
         lane::turn scope{home(), "link"};
@@ -153,7 +155,7 @@ void link::try_next_address(const boost::system::error_code& last) {
 
 void link::connected() {
   phase_ = phase::first_byte;
-  deadline_->set(timing_.first_byte_timeout);
+  deadline_->set(first_limit());
   ask();
   read();
 }
@@ -168,10 +170,20 @@ void link::expired() {
                                     ": no connection within upstream.connect_timeout");
     break;
   case phase::first_byte:
+    if (first_limit() != timing_.first_byte_timeout) {
+      fail(errc::stalled,
+           "Ollama at " + where() + " gave no answer for far longer than it ever took");
+      break;
+    }
     fail(errc::first_byte_timeout,
          "Ollama at " + where() + " gave no answer within upstream.first_byte_timeout");
     break;
   case phase::streaming:
+    if (gap_limit() != timing_.gap_timeout) {
+      fail(errc::stalled,
+           "Ollama at " + where() + " fell silent for far longer than it ever was");
+      break;
+    }
     fail(errc::gap_timeout,
          "Ollama at " + where() + " said nothing for longer than upstream.gap_timeout");
     break;
@@ -179,6 +191,25 @@ void link::expired() {
   case phase::idle:
     break;
   }
+}
+
+namespace {
+
+/// The shorter of what is configured and what was learned; zero: none.
+milliseconds shorter(milliseconds configured, milliseconds learned) {
+  if (learned.count() == 0)
+    return configured;
+  return configured.count() == 0 ? learned : std::min(configured, learned);
+}
+
+} // namespace
+
+milliseconds link::first_limit() const {
+  return shorter(timing_.first_byte_timeout, now_.at->first_patience);
+}
+
+milliseconds link::gap_limit() const {
+  return shorter(timing_.gap_timeout, now_.at->gap_patience);
 }
 
 bool link::is_connected() {
@@ -192,7 +223,7 @@ void link::fail(errc code, std::string detail) {
     return;
   // Who got the last record has got its end; a failure behind it would be a second one.
   if (now_.reader && splitter_ && splitter_->said_end() && ready_.empty())
-    send(now_.reader, complete{splitter_->counters()});
+    send(now_.reader, complete{splitter_->counters(), splitter_->ended_with_error()});
   else if (now_.reader)
     send(now_.reader, failed{code, std::move(detail)});
   close();

@@ -5,6 +5,7 @@
 #include "adapters/lane/hosted.hpp"
 #include "adapters/ollama/answer_parser.hpp"
 #include "adapters/ollama/records.hpp"
+#include "adapters/ollama/rename.hpp"
 #include "config/settings.hpp"
 #include "messages/actors.hpp"
 
@@ -26,7 +27,7 @@ using link_actor = publisher_actor::extend_with<subscriber_actor>::extend<
 
 /// A LINK's exchange ended well: another may come.
 struct link_idle {
-  std::string backend;
+  backend_ptr server;
   link_actor link;
 };
 
@@ -39,7 +40,7 @@ using pool_actor = upstreams_actor::extend<caf::reacts_to<link_idle>>;
 /// Ollama learns of it. Deadlines are per phase: connect, first byte, gap.
 class link final : public hosted<link_actor::base>, private channel::owner {
 public:
-  link(caf::actor_config& cfg, backend_settings server, upstream_settings timing,
+  link(caf::actor_config& cfg, backend_ptr server, upstream_settings timing,
        pool_actor pool);
 
   behavior_type make_behavior() override;
@@ -55,6 +56,8 @@ private:
   void try_next_address(const boost::system::error_code& last);
   void connected();
   void expired();
+  milliseconds first_limit() const;
+  milliseconds gap_limit() const;
   /// Whether the socket is, though its handler has not run yet.
   bool is_connected();
   void fail(errc code, std::string detail);
@@ -78,7 +81,7 @@ private:
   void publish();
   void finish();
 
-  backend_settings server_;
+  backend_ptr server_;
   upstream_settings timing_;
   pool_actor pool_;
   on_lane<channel> socket_;
@@ -94,9 +97,10 @@ private:
   std::uint64_t demand_ = 0;
   std::optional<answer_parser> parser_;
   std::optional<record_splitter> splitter_;
-  std::string head_part_;   ///< of an answer's head, unfinished
-  std::deque<bytes> ready_; ///< of the answer, waiting for demand
-  bool body_over_ = false;  ///< the answer's framing has ended
+  std::optional<renamer> renames_; ///< the model has another name there
+  std::string head_part_;          ///< of an answer's head, unfinished
+  std::deque<bytes> ready_;        ///< of the answer, waiting for demand
+  bool body_over_ = false;         ///< the answer's framing has ended
 
   bool upload_over_ = true;
   bool upload_chunked_ = false;

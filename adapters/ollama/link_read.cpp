@@ -21,7 +21,7 @@ void link::read() {
     return;
   }
   if (phase_ == phase::streaming)
-    deadline_->set(timing_.gap_timeout);
+    deadline_->set(gap_limit());
   socket_->read();
 }
 
@@ -100,7 +100,7 @@ bool link::feed(std::string_view text) {
 void link::tell_head() {
   auto head = std::make_shared<response_head>();
   head->status = parser_->status;
-  head->backend = server_.name;
+  head->backend = server_->name;
   head->bodiless =
       now_.asked->method == "HEAD" || head->status == 204 || head->status == 304;
   if (const auto length = parser_->content_length())
@@ -108,6 +108,10 @@ void link::tell_head() {
   splitter_.emplace(parser_->content_type, head->status, now_.asked->speaks,
                     timing_.max_record_bytes);
   head->headers = std::move(parser_->headers);
+  if (const auto& to = now_.at->changes; to && !to->model.empty()) {
+    renames_.emplace(to->model, now_.asked->model);
+    head->length.reset(); // another name has another length
+  }
   send(now_.reader, started{std::move(head)});
 }
 
@@ -115,10 +119,13 @@ void link::tell_head() {
 void link::publish() {
   if (!splitter_)
     return;
-  if (!parser_->body.empty()) {
+  // A name can be replaced where the whole record is there.
+  const bool waits = renames_ && splitter_->opaque() && !body_over_;
+  if (!parser_->body.empty() && !waits) {
     const auto whole = splitter_->push(parser_->body);
     if (!whole.empty())
-      ready_.push_back(bytes::copy_of(whole));
+      ready_.push_back(renames_ ? bytes::adopt(renames_->apply(whole))
+                                : bytes::copy_of(whole));
     parser_->body.clear();
     if (splitter_->too_long()) {
       fail(errc::record_too_long,
@@ -148,7 +155,7 @@ void link::finish() {
   auto reader = std::exchange(now_.reader, nullptr);
   demonitor(reader.address());
   if (splitter_->finished())
-    send(reader, complete{splitter_->counters()});
+    send(reader, complete{splitter_->counters(), splitter_->ended_with_error()});
   else
     send(reader,
          failed{errc::stream_truncated,
@@ -164,7 +171,7 @@ void link::finish() {
   phase_ = phase::idle;
   deadline_->clear();
   read();
-  send(pool_, link_idle{server_.name, caf::actor_cast<link_actor>(this)});
+  send(pool_, link_idle{server_, caf::actor_cast<link_actor>(this)});
 }
 
 } // namespace conductor

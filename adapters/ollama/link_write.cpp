@@ -1,5 +1,7 @@
 #include "adapters/ollama/link.hpp"
 
+#include "adapters/ollama/patch_body.hpp"
+
 #include <utility>
 
 namespace conductor {
@@ -7,7 +9,8 @@ namespace {
 
 constexpr std::uint64_t upload_window = 256 * 1024;
 
-std::string request_head(const request& asked, const endpoint& server, bool chunked) {
+std::string request_head(const request& asked, std::size_t body, const endpoint& server,
+                         bool chunked) {
   auto host = to_string(server);
   std::string text;
   text.reserve(512);
@@ -22,10 +25,8 @@ std::string request_head(const request& asked, const endpoint& server, bool chun
     text.append("Content-Length: ")
         .append(std::to_string(*asked.upload_length))
         .append("\r\n");
-  else if (!asked.body.empty() || (asked.method != "GET" && asked.method != "HEAD"))
-    text.append("Content-Length: ")
-        .append(std::to_string(asked.body.size()))
-        .append("\r\n");
+  else if (body > 0 || (asked.method != "GET" && asked.method != "HEAD"))
+    text.append("Content-Length: ").append(std::to_string(body)).append("\r\n");
   return text += "\r\n";
 }
 
@@ -35,8 +36,11 @@ void link::ask() {
   const auto& asked = *now_.asked;
   upload_over_ = !asked.upload;
   upload_chunked_ = asked.upload && !asked.upload_length;
-  socket_->text(request_head(asked, server_.url, upload_chunked_));
-  socket_->body(asked.body, false);
+  const auto body = now_.at->changes && !asked.upload
+                        ? bytes::adopt(patch_body(asked.body.view(), *now_.at->changes))
+                        : asked.body;
+  socket_->text(request_head(asked, body.size(), server_->url, upload_chunked_));
+  socket_->body(body, false);
   if (asked.upload) {
     send(asked.upload, subscribe{caf::actor_cast<subscriber_actor>(this)});
     send(asked.upload, demand{upload_window});

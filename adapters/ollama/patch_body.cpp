@@ -59,7 +59,7 @@ std::string members(const option_list& options) {
   for (const auto& [key, value] : options) {
     if (!text.empty())
       text += ',';
-    text += quoted(key) + ":" + value;
+    text += json_quoted(key) + ":" + value;
   }
   return text;
 }
@@ -123,7 +123,7 @@ std::string patch_body(std::string_view json, const body_changes& changes) {
   const auto named = model.empty() ? name : model;
   if (!changes.model.empty() &&
       (named.empty() || named == "null" || named.front() == '"'))
-    set(named, "model", quoted(changes.model));
+    set(named, "model", json_quoted(changes.model));
   const auto wanted = distinct(changes.options);
   if (!wanted.empty()) {
     // Go merges equal maps, and a null empties what was before: then it must stay.

@@ -1,8 +1,11 @@
 #include "adapters/ollama/prober.hpp"
 
+#include "adapters/ollama/inventory.hpp"
+
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 namespace conductor {
@@ -10,48 +13,6 @@ namespace {
 
 using self_ptr = probing_actor::stateful_pointer<prober_state>;
 using under_way = prober_state::under_way;
-
-constexpr std::uint64_t window = 64 * 1024;
-
-request_ptr question(const char* path) {
-  auto asked = std::make_shared<request>();
-  asked->id = "probe";
-  asked->method = "GET";
-  asked->target = path;
-  asked->headers = {{"User-Agent", "conductor-probe"}};
-  return asked;
-}
-
-template <class Pick, class Then>
-void take(self_ptr self, Pick pick, Then then) {
-  auto& probes = self->state.probes;
-  const auto i = std::find_if(probes.begin(), probes.end(), pick);
-  if (i == probes.end())
-    return;
-  auto probe = std::move(*i);
-  probes.erase(i);
-  then(probe);
-}
-
-auto sent_by(self_ptr self) {
-  return [who = self->current_sender()](const under_way& p) {
-    return caf::actor_cast<caf::strong_actor_ptr>(p.exchange) == who;
-  };
-}
-
-void ask(self_ptr self, const char* path, under_way p) {
-  auto at = std::make_shared<lease>();
-  at->backend = p.backend;
-  self->request(self->state.upstreams, caf::infinite,
-                open_exchange{question(path), at, caf::actor_cast<subscriber_actor>(self),
-                              window})
-      .then(
-          [self, p](publisher_actor exchange) mutable {
-            p.exchange = std::move(exchange);
-            self->state.probes.push_back(std::move(p));
-          },
-          [p](const caf::error& e) mutable { p.reply.deliver(e); });
-}
 
 std::vector<loaded_model> loaded_in(const std::string& text) {
   std::vector<loaded_model> all;
@@ -69,42 +30,195 @@ std::vector<loaded_model> loaded_in(const std::string& text) {
   for (const auto& m : body["models"])
     if (m.is_object())
       all.push_back({text_of(m, "name"), text_of(m, "digest"), number(m, "size"),
-                     number(m, "size_vram"), number(m, "context_length")});
+                     number(m, "size_vram"), number(m, "context_length"),
+                     text_of(m, "expires_at")});
   return all;
 }
 
-/// An answer to the first question leads to the second, whose answer may also fail.
-void judge(self_ptr self, under_way& p) {
-  if (p.alive) {
-    p.alive->loaded = loaded_in(p.body);
-    p.reply.deliver(std::move(*p.alive));
-    return;
-  }
-  const auto body = nlohmann::json::parse(p.body, nullptr, false);
-  if (p.status != 200 || !body.is_object() || !body.contains("version") ||
-      !body["version"].is_string()) {
-    p.reply.deliver(make_error(errc::upstream_invalid,
-                               "what answers is no Ollama: GET /api/version gave " +
-                                   std::to_string(p.status)));
-    return;
-  }
-  auto next = p;
-  next.status = 0;
-  next.body.clear();
-  next.alive = probe_result{body["version"],
-                            std::chrono::duration_cast<std::chrono::microseconds>(
-                                request_clock::now() - p.since),
-                            {}};
-  ask(self, "/api/ps", std::move(next));
+/// Asks one question of a probe; `then` gets the answer, unless the probe is late.
+template <class Then>
+void ask(self_ptr self, std::uint64_t number, request_ptr question, Then then) {
+  auto& st = self->state;
+  auto& p = st.probes.at(number);
+  p.errand = st.asked.ask(self, st.upstreams, p.what.server, std::move(question),
+                          [self, number, then](errand_answer a) {
+                            const auto p = self->state.probes.find(number);
+                            if (p != self->state.probes.end())
+                              then(p->second, std::move(a));
+                          });
 }
 
-void begin(self_ptr self, const std::string& backend,
-           caf::typed_response_promise<probe_result> reply) {
+/// Everything was asked; what did not change is what it was.
+void finish(self_ptr self, std::uint64_t number) {
+  auto p = std::move(self->state.probes.extract(number).mapped());
+  const auto& before = p.what.known;
+  if (before && before->models == p.known.models && before->tags == p.known.tags &&
+      before->ps == p.known.ps)
+    p.found.known = before;
+  else
+    p.found.known = std::make_shared<const inventory>(std::move(p.known));
+  p.reply.deliver(std::move(p.found));
+}
+
+/// Asks about models until one is found that has to be asked about.
+void ask_of_models(self_ptr self, std::uint64_t number) {
+  auto& p = self->state.probes.at(number);
+  auto& all = p.known.models;
+  for (; p.next_model < all.size(); ++p.next_model) {
+    auto& m = all[p.next_model];
+    if (m.remote)
+      continue;
+    if (p.what.known) {
+      const auto& before = p.what.known->models;
+      const auto same = std::find_if(before.begin(), before.end(), [&](const auto& b) {
+        return b.digest == m.digest && !b.blob.empty();
+      });
+      if (same != before.end()) {
+        m.blob = same->blob;
+        m.capabilities = same->capabilities;
+        continue;
+      }
+    }
+    ask(self, number,
+        errand_request("POST", "/api/show",
+                       nlohmann::json{{"model", m.name}}.dump(
+                           -1, ' ', false, nlohmann::json::error_handler_t::replace)),
+        [self, number](under_way& p, errand_answer a) {
+          auto& m = p.known.models[p.next_model++];
+          if (a.status == 200) {
+            m.blob = blob_of(a.body);
+            if (m.capabilities.empty())
+              m.capabilities = capabilities_of(a.body);
+          }
+          ask_of_models(self, number);
+        });
+    return;
+  }
+  finish(self, number);
+}
+
+void ask_what_it_has(self_ptr self, std::uint64_t number) {
+  ask(self, number, errand_request("GET", "/api/tags"),
+      [self, number](under_way& p, errand_answer a) {
+        if (a.status != 200) { // it is up all the same, and asked again next time
+          p.found.known = p.what.known;
+          auto ended = std::move(self->state.probes.extract(number).mapped());
+          ended.reply.deliver(std::move(ended.found));
+          return;
+        }
+        p.known.models = models_in(a.body);
+        p.known.tags = std::move(a.body);
+        ask_of_models(self, number);
+      });
+}
+
+void ask_what_is_loaded(self_ptr self, std::uint64_t number) {
+  ask(self, number, errand_request("GET", "/api/ps"),
+      [self, number](under_way& p, errand_answer a) {
+        p.found.loaded = loaded_in(a.body);
+        p.known.ps = std::move(a.body);
+        ask_what_it_has(self, number);
+      });
+}
+
+void fail(self_ptr self, std::uint64_t number, caf::error why) {
+  auto p = std::move(self->state.probes.extract(number).mapped());
+  p.reply.deliver(std::move(why));
+}
+
+void ask_whether_it_is_there(self_ptr self, std::uint64_t number) {
+  ask(self, number, errand_request("GET", "/api/version"),
+      [self, number](under_way& p, errand_answer a) {
+        if (a.status == 0) {
+          fail(self, number, make_error(a.why.code, a.why.detail));
+          return;
+        }
+        const auto body = nlohmann::json::parse(a.body, nullptr, false);
+        if (a.status != 200 || !body.is_object() || !body.contains("version") ||
+            !body["version"].is_string()) {
+          fail(self, number,
+               make_error(errc::upstream_invalid,
+                          "what answers is no Ollama: GET /api/version gave " +
+                              std::to_string(a.status)));
+          return;
+        }
+        p.found.version = body["version"];
+        p.found.latency = std::chrono::duration_cast<std::chrono::microseconds>(
+            request_clock::now() - p.since);
+        ask_what_is_loaded(self, number);
+      });
+}
+
+void too_late(self_ptr self, std::uint64_t number) {
   auto& st = self->state;
-  const auto number = st.next_number++;
-  ask(self, "/api/version",
-      {{}, reply, request_clock::now(), 0, {}, number, backend, {}});
-  self->delayed_send(self, st.timing.probe_timeout, probe_late{number});
+  if (const auto p = st.probes.find(number); p != st.probes.end()) {
+    st.asked.give_up(self, p->second.errand);
+    if (p->second.found.version.empty()) {
+      fail(self, number,
+           make_error(errc::first_byte_timeout,
+                      "no answer within upstream.probe_timeout"));
+      return;
+    }
+    // It is there; what it did not tell in time is as it was.
+    p->second.found.known = p->second.what.known;
+    auto late = std::move(st.probes.extract(number).mapped());
+    late.reply.deliver(std::move(late.found));
+    return;
+  }
+  if (const auto a = st.answers.find(number); a != st.answers.end()) {
+    st.asked.give_up(self, a->second.errand);
+    auto late = std::move(st.answers.extract(number).mapped());
+    late.reply.deliver(make_error(errc::first_byte_timeout, "none came in time"));
+  }
+}
+
+void listen(self_ptr self, probe_answer& what, std::uint64_t number) {
+  auto& st = self->state;
+  auto& a = st.answers.at(number);
+  const nlohmann::json body{{"model", what.model},
+                            {"prompt", "1"},
+                            {"stream", false},
+                            {"options", {{"num_predict", 1}}}};
+  a.errand = st.asked.ask(
+      self, st.upstreams, what.server,
+      errand_request("POST", "/api/generate",
+                     body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)),
+      [self, number](errand_answer got) {
+        auto ended = self->state.answers.extract(number);
+        if (ended.empty())
+          return;
+        auto& a = ended.mapped();
+        if (got.status == 200)
+          a.reply.deliver(load_result{request_clock::now() - a.since});
+        else
+          a.reply.deliver(make_error(
+              got.status == 0 ? got.why.code : errc::upstream_invalid, error_in(got)));
+      });
+}
+
+/// Ollama renders a prompt without answering it, when it is asked to.
+void ask_how_it_renders(self_ptr self, probe_render& what,
+                        caf::typed_response_promise<render_result> reply) {
+  constexpr const char* seam = "the answer goes on here";
+  auto& st = self->state;
+  const nlohmann::json body{{"model", what.model},
+                            {"messages",
+                             {{{"role", "user"}, {"content", "1"}},
+                              {{"role", "assistant"}, {"content", seam}}}},
+                            {"stream", false},
+                            {"_debug_render_only", true}};
+  st.asked.ask(
+      self, st.upstreams, what.server,
+      errand_request("POST", "/api/chat",
+                     body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)),
+      [reply](errand_answer a) mutable {
+        const auto j = nlohmann::json::parse(a.body, nullptr, false);
+        const auto info = j.is_object() ? j.find("_debug_info") : j.end();
+        const auto said = j.is_object() && info != j.end() && info->is_object()
+                              ? info->value("rendered_template", std::string{})
+                              : std::string{};
+        reply.deliver(render_result{a.status == 200 && said.ends_with(seam)});
+      });
 }
 
 } // namespace
@@ -114,37 +228,36 @@ probing_actor::behavior_type prober(self_ptr self, upstreams_actor upstreams,
   self->state.upstreams = std::move(upstreams);
   self->state.timing = timing;
   return {
-      [self](const probe& p) -> caf::result<probe_result> {
+      [self](probe& p) -> caf::result<probe_result> {
+        auto& st = self->state;
         auto reply = self->make_response_promise<probe_result>();
-        begin(self, p.backend, reply);
+        const auto number = st.next_number++;
+        st.probes[number] = {std::move(p), reply, request_clock::now(), {}, {}, 0, 0};
+        ask_whether_it_is_there(self, number);
+        self->delayed_send(self, st.timing.probe_timeout, probe_late{number});
         return reply;
       },
-      [self](probe_late late) {
-        take(
-            self, [&](const under_way& p) { return p.number == late.number; },
-            [&](under_way& p) {
-              self->send(p.exchange, cancel{});
-              p.reply.deliver(make_error(errc::first_byte_timeout,
-                                         "no answer within upstream.probe_timeout"));
-            });
+      [self](probe_answer& p) -> caf::result<load_result> {
+        auto& st = self->state;
+        auto reply = self->make_response_promise<load_result>();
+        const auto number = st.next_number++;
+        st.answers[number] = {reply, request_clock::now(), 0};
+        listen(self, p, number);
+        // A model may have to be loaded for it.
+        if (st.timing.load_timeout.count() > 0)
+          self->delayed_send(self, st.timing.load_timeout, probe_late{number});
+        return reply;
       },
-      [self](const started& s) {
-        for (auto& p : self->state.probes)
-          if (sent_by(self)(p))
-            p.status = s.head->status;
+      [self](probe_render& what) -> caf::result<render_result> {
+        auto reply = self->make_response_promise<render_result>();
+        ask_how_it_renders(self, what, reply);
+        return reply;
       },
-      [self](const next& n) {
-        for (auto& p : self->state.probes)
-          if (sent_by(self)(p))
-            p.body.append(n.data.view());
-      },
-      [self](const complete&) {
-        take(self, sent_by(self), [self](under_way& p) { judge(self, p); });
-      },
-      [self](const failed& f) {
-        take(self, sent_by(self),
-             [&](under_way& p) { p.reply.deliver(make_error(f.code, f.detail)); });
-      },
+      [self](const started& s) { self->state.asked.started(self->current_sender(), s); },
+      [self](const next& n) { self->state.asked.next(self, self->current_sender(), n); },
+      [self](const complete&) { self->state.asked.complete(self->current_sender()); },
+      [self](const failed& f) { self->state.asked.failed(self->current_sender(), f); },
+      [self](probe_late late) { too_late(self, late.number); },
   };
 }
 

@@ -1,14 +1,14 @@
 #pragma once
 
+#include "adapters/ollama/errands.hpp"
 #include "config/settings.hpp"
 #include "messages/actors.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
 #include <caf/typed_response_promise.hpp>
 
-#include <optional>
+#include <map>
 #include <string>
-#include <vector>
 
 namespace conductor {
 
@@ -22,26 +22,35 @@ using probing_actor = prober_actor::extend_with<subscriber_actor>::extend<
     // INTERNAL: that probe has had its time.
     caf::reacts_to<probe_late>>;
 
-/// PROBER owns the probes under way. A probe is `GET /api/version`, then `GET /api/ps`,
-/// over the lane's connections: it takes no place and asks nothing of a model. An answer
-/// later than `upstream.probe_timeout` is none.
+/// PROBER owns the probes under way. A probe is `GET /api/version`, `/api/ps`,
+/// `/api/tags`, then one `POST /api/show` for each model that is new: it takes no place
+/// and asks nothing of a model. Each answer must come within `upstream.probe_timeout`;
+/// only the first one decides whether the server is up. A server that tells no models is
+/// asked again at the next probe.
 struct prober_state {
   static inline const char* name = "prober";
 
   struct under_way {
-    publisher_actor exchange;
+    probe what;
     caf::typed_response_promise<probe_result> reply;
     request_clock::time_point since;
-    int status = 0;
-    std::string body;
-    std::uint64_t number = 0;
-    std::string backend;
-    std::optional<probe_result> alive; ///< it has answered the first question
+    probe_result found;
+    inventory known;            ///< what is to become of `found.known`
+    std::size_t next_model = 0; ///< to be asked about
+    std::uint64_t errand = 0;
+  };
+  /// One real token that is waited for.
+  struct listening {
+    caf::typed_response_promise<load_result> reply;
+    request_clock::time_point since;
+    std::uint64_t errand = 0;
   };
 
   upstream_settings timing;
   upstreams_actor upstreams;
-  std::vector<under_way> probes;
+  errands asked;
+  std::map<std::uint64_t, under_way> probes; ///< by number
+  std::map<std::uint64_t, listening> answers;
   std::uint64_t next_number = 1;
 };
 

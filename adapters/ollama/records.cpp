@@ -101,6 +101,13 @@ bool record_splitter::finished() const {
   }
 }
 
+bool record_splitter::ended_with_error() const {
+  const std::string_view last{last_};
+  return checked_ &&
+         (last.starts_with("{\"error\":") || last.starts_with("data: {\"error\":") ||
+          last.starts_with("event: error") || last.starts_with("event: response.failed"));
+}
+
 usage record_splitter::counters() const {
   usage u;
   if (kind_ != kind::ndjson)

@@ -23,6 +23,9 @@ public:
   /// valid until the next call.
   std::string_view push(std::string_view text);
 
+  /// The body has no records: it is one.
+  bool opaque() const noexcept { return kind_ == kind::opaque; }
+
   /// A record is larger than allowed: nothing more comes out.
   bool too_long() const noexcept { return too_long_; }
 
@@ -37,6 +40,9 @@ public:
 
   /// Whether a record said so: true for no body without records.
   bool said_end() const { return checked_ && finished(); }
+
+  /// Whether that record told an error.
+  bool ended_with_error() const;
 
   /// Ollama's counters from the last record, as far as it names them.
   usage counters() const;

@@ -37,7 +37,7 @@ std::string_view first_line(std::string_view text) {
 } // namespace
 
 renamer::renamer(std::string from, std::string to)
-    : from_(std::move(from)), to_(quoted(to)) {}
+    : from_(std::move(from)), to_(json_quoted(to)) {}
 
 std::string renamer::apply(std::string_view records) const {
   json_edits edits{records};

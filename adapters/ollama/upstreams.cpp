@@ -3,29 +3,43 @@
 #include <utility>
 
 namespace conductor {
-pool_actor::behavior_type upstreams(pool_actor::stateful_pointer<upstreams_state> self,
-                                    lane* home, std::vector<backend_settings> servers,
-                                    upstream_settings timing) {
+namespace {
+
+using self_ptr = pool_actor::stateful_pointer<upstreams_state>;
+
+/// Idle connections to that server; those to what it was before are closed.
+std::vector<link_actor>& idle_of(self_ptr self, const backend_ptr& server) {
+  auto& all = self->state.idle;
+  if (const auto known = all.find(server); known != all.end())
+    return known->second;
+  std::erase_if(all, [&](const auto& entry) {
+    if (entry.first->name != server->name)
+      return false;
+    for (const auto& l : entry.second)
+      self->send(l, gone{});
+    return true;
+  });
+  return all[server];
+}
+
+} // namespace
+
+pool_actor::behavior_type upstreams(self_ptr self, lane* home, upstream_settings timing) {
   auto& st = self->state;
   st.home = home;
   st.timing = timing;
-  for (auto& s : servers)
-    st.servers[s.name] = s;
   self->set_down_handler([self](const caf::down_msg& down) {
-    for (auto& [name, idle] : self->state.idle)
+    for (auto& [server, idle] : self->state.idle)
       std::erase_if(idle,
                     [&](const link_actor& l) { return l.address() == down.source; });
   });
   return {
       [self](open_exchange& e) -> caf::result<publisher_actor> {
         auto& st = self->state;
-        const auto server = st.servers.find(e.at->backend);
-        if (server == st.servers.end())
-          return make_error(errc::unknown_backend, "unknown backend " + e.at->backend);
-        auto& idle = st.idle[server->first];
+        auto& idle = idle_of(self, e.at->server);
         link_actor chosen;
         if (idle.empty()) {
-          chosen = spawn_class_on<link>(*st.home, server->second, st.timing,
+          chosen = spawn_class_on<link>(*st.home, e.at->server, st.timing,
                                         caf::actor_cast<pool_actor>(self));
           self->monitor(chosen);
         } else {
@@ -36,11 +50,13 @@ pool_actor::behavior_type upstreams(pool_actor::stateful_pointer<upstreams_state
         return caf::actor_cast<publisher_actor>(chosen);
       },
       [self](link_idle& l) {
-        auto& idle = self->state.idle[l.backend];
-        if (idle.size() >= self->state.timing.idle_connections)
+        // Only what is still in use: an exchange of a former server ends with it.
+        const auto idle = self->state.idle.find(l.server);
+        if (idle == self->state.idle.end() ||
+            idle->second.size() >= self->state.timing.idle_connections)
           self->send(l.link, gone{});
         else
-          idle.push_back(std::move(l.link));
+          idle->second.push_back(std::move(l.link));
       },
   };
 }

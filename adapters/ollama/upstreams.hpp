@@ -14,14 +14,12 @@ struct upstreams_state {
 
   lane* home = nullptr;
   upstream_settings timing;
-  std::map<std::string, backend_settings> servers;
-  std::map<std::string, std::vector<link_actor>> idle;
+  std::map<backend_ptr, std::vector<link_actor>> idle;
 };
 
 /// Keeps at most `upstream.idle_connections` for each backend; the youngest is used
-/// first.
+/// first. Those to a server that was changed are closed at its next use.
 pool_actor::behavior_type upstreams(pool_actor::stateful_pointer<upstreams_state> self,
-                                    lane* home, std::vector<backend_settings> servers,
-                                    upstream_settings timing);
+                                    lane* home, upstream_settings timing);
 
 } // namespace conductor

@@ -1,6 +1,6 @@
 #include "actors/backend.hpp"
 
-#include "tests/actors/actor_fixture.hpp"
+#include "tests/actors/fake_dispatcher.hpp"
 
 namespace conductor::test {
 namespace {
@@ -10,7 +10,10 @@ struct world {
   bool alive = true;
   std::string version = "0.33.0";
   int probes = 0;
-  std::vector<backend_status> told;     ///< to DISPATCHER
+  bool mute = false; ///< gives no real answer
+  int answers = 0;   ///< that it was asked for
+  std::vector<load_model> loads;
+  std::vector<caf::typed_response_promise<load_result>> loading;
   std::vector<backend_status> observed; ///< to OBSERVER
 };
 
@@ -19,33 +22,34 @@ struct fake_prober_state {
 };
 prober_actor::behavior_type fake_prober(prober_actor::stateful_pointer<fake_prober_state>,
                                         std::shared_ptr<world> w) {
-  return {[w](const probe&) -> caf::result<probe_result> {
-    ++w->probes;
-    if (!w->alive)
-      return make_error(errc::backend_unreachable, "refused");
-    return probe_result{w->version, std::chrono::microseconds(300)};
-  }};
+  return {
+      [w](const probe&) -> caf::result<probe_result> {
+        ++w->probes;
+        if (!w->alive)
+          return make_error(errc::backend_unreachable, "refused");
+        return probe_result{w->version, std::chrono::microseconds(300)};
+      },
+      [w](const probe_answer& p) -> caf::result<load_result> {
+        ++w->answers;
+        if (w->mute)
+          return make_error(errc::first_byte_timeout, "none came in time");
+        return load_result{};
+      },
+      [](const probe_render&) { return render_result{true}; },
+  };
 }
 
-struct fake_dispatcher_state {
-  static inline const char* name = "dispatcher";
+struct fake_loader_state {
+  static inline const char* name = "loader";
 };
-dispatcher_actor::behavior_type
-fake_dispatcher(dispatcher_actor::stateful_pointer<fake_dispatcher_state>,
-                std::shared_ptr<world> w) {
-  return {
-      [](const acquire&) -> caf::result<lease_ptr> { return make_error(errc::internal); },
-      [](lease_ended) {},
-      [w](const backend_status& s) { w->told.push_back(s); },
-      [](const attempt_failed&) {},
-      [](fleet_query) { return fleet_status{}; },
-      [](queue_query) { return queue_list{}; },
-      [](const spent&) {},
-      [](const moved_on&) {},
-      [](tick) {},
-      [](restart) {},
-      [](const join&) {},
-  };
+loader_actor::behavior_type
+fake_loader(loader_actor::stateful_pointer<fake_loader_state> self,
+            std::shared_ptr<world> w) {
+  return {[self, w](const load_model& l) {
+    w->loads.push_back(l);
+    w->loading.push_back(self->make_response_promise<load_result>());
+    return w->loading.back();
+  }};
 }
 
 struct fake_observer_state {
@@ -64,15 +68,19 @@ class a_backend : public actor_fixture {
 protected:
   void start() {
     timing.probe_interval = std::chrono::seconds(5);
-    dispatcher = system.spawn(fake_dispatcher, w);
-    subject = system.spawn(backend, backend_settings{"one", {}, 3u},
+    dispatcher = system.spawn(fake_dispatcher, dispatcher_told);
+    subject = system.spawn(backend, server,
                            backend_links{dispatcher, system.spawn(fake_observer, w),
-                                         system.spawn(fake_prober, w), timing});
+                                         system.spawn(fake_prober, w),
+                                         system.spawn(fake_loader, w), timing});
     run();
   }
   ~a_backend() override { end(subject); }
 
   std::shared_ptr<world> w = std::make_shared<world>();
+  std::shared_ptr<dispatcher_notes> dispatcher_told =
+      std::make_shared<dispatcher_notes>();
+  backend_ptr server = server_named("one", 3);
   upstream_settings timing;
   dispatcher_actor dispatcher;
   backend_actor subject;
@@ -83,19 +91,19 @@ TEST_F(a_backend, tells_that_it_is_up_once) {
   for (int i = 0; i < 3; ++i)
     advance(std::chrono::seconds(5));
   EXPECT_EQ(w->probes, 4);
-  ASSERT_EQ(w->told.size(), 1u);
-  EXPECT_EQ(w->told[0].state, backend_state::up);
-  EXPECT_EQ(w->told[0].version, "0.33.0");
-  EXPECT_EQ(w->told[0].parallel, 3u);
+  ASSERT_EQ(dispatcher_told->told.size(), 1u);
+  EXPECT_EQ(dispatcher_told->told[0].state, backend_state::up);
+  EXPECT_EQ(dispatcher_told->told[0].version, "0.33.0");
+  EXPECT_EQ(dispatcher_told->told[0].parallel, 3u);
   EXPECT_EQ(w->observed.size(), 1u);
 }
 
 TEST_F(a_backend, tells_that_it_is_down_with_the_reason) {
   w->alive = false;
   start();
-  ASSERT_EQ(w->told.size(), 1u);
-  EXPECT_EQ(w->told[0].state, backend_state::down);
-  EXPECT_EQ(w->told[0].error, "refused");
+  ASSERT_EQ(dispatcher_told->told.size(), 1u);
+  EXPECT_EQ(dispatcher_told->told[0].state, backend_state::down);
+  EXPECT_EQ(dispatcher_told->told[0].error, "refused");
 }
 
 TEST_F(a_backend, is_looked_at_more_often_while_it_is_down) {
@@ -106,8 +114,8 @@ TEST_F(a_backend, is_looked_at_more_often_while_it_is_down) {
   w->alive = true;
   advance(std::chrono::seconds(1));
   EXPECT_EQ(w->probes, 3);
-  EXPECT_EQ(w->told.back().state, backend_state::up);
-  EXPECT_TRUE(w->told.back().error.empty());
+  EXPECT_EQ(dispatcher_told->told.back().state, backend_state::up);
+  EXPECT_TRUE(dispatcher_told->told.back().error.empty());
 }
 
 TEST_F(a_backend, is_never_looked_at_less_often_than_the_interval) {
@@ -123,8 +131,8 @@ TEST_F(a_backend, takes_a_failed_attempt_for_news_and_looks_at_once) {
   w->alive = false;
   caf::anon_send(subject, attempt_failed{"one", errc::backend_unreachable, "reset"});
   run();
-  EXPECT_EQ(w->told[1].state, backend_state::down);
-  EXPECT_EQ(w->told[1].error, "reset");
+  EXPECT_EQ(dispatcher_told->told[1].state, backend_state::down);
+  EXPECT_EQ(dispatcher_told->told[1].error, "reset");
   EXPECT_EQ(w->probes, 2);
 }
 
@@ -132,14 +140,14 @@ TEST_F(a_backend, is_up_again_when_the_attempt_failed_by_chance) {
   start();
   caf::anon_send(subject, attempt_failed{"one", errc::connect_timeout, "late"});
   run();
-  EXPECT_EQ(w->told.back().state, backend_state::up);
+  EXPECT_EQ(dispatcher_told->told.back().state, backend_state::up);
 }
 
 TEST_F(a_backend, tells_a_new_version) {
   start();
   w->version = "0.34.0";
   advance(std::chrono::seconds(5));
-  EXPECT_EQ(w->told.back().version, "0.34.0");
+  EXPECT_EQ(dispatcher_told->told.back().version, "0.34.0");
 }
 
 TEST_F(a_backend, ends_with_its_dispatcher) {

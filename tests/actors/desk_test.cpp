@@ -1,64 +1,28 @@
 #include "actors/desk.hpp"
 
-#include "tests/actors/actor_fixture.hpp"
+#include "tests/actors/fake_dispatcher.hpp"
 
 namespace conductor::test {
 namespace {
 
-struct book {
-  std::vector<acquire> wishes;
-  std::vector<attempt_failed> failures;
-  int joined = 0;
-  int live = 0; ///< leases that DISPATCHER has not got back
-  bool refuse = false;
-  bool make_wait = false;
-  std::vector<caf::typed_response_promise<lease_ptr>> waiting;
-};
-struct fake_dispatcher_state {
-  static inline const char* name = "dispatcher";
-};
-dispatcher_actor::behavior_type
-fake_dispatcher(dispatcher_actor::stateful_pointer<fake_dispatcher_state> self,
-                std::shared_ptr<book> b) {
-  return {
-      [self, b](const acquire& wish) -> caf::result<lease_ptr> {
-        b->wishes.push_back(wish);
-        if (b->make_wait) {
-          b->waiting.push_back(self->make_response_promise<lease_ptr>());
-          return b->waiting.back();
-        }
-        if (b->refuse)
-          return make_error(errc::queue_full, "full");
-        ++b->live;
-        return lease_ptr{new lease{b->wishes.size(), "one", wish.model},
-                         [b](const lease* l) {
-                           --b->live;
-                           delete l;
-                         }};
-      },
-      [b](const attempt_failed& f) { b->failures.push_back(f); },
-      [](lease_ended) {},
-      [b](const join&) { ++b->joined; },
-      [](const backend_status&) {},
-      [](fleet_query) { return fleet_status{}; },
-      [](queue_query) { return queue_list{}; },
-      [](const spent&) {},
-      [](const moved_on&) {},
-      [](tick) {},
-      [](restart) {},
-  };
-}
-
 class a_desk : public actor_fixture {
 protected:
   a_desk() {
+    b->grant = [this](const acquire& wish) -> caf::result<lease_ptr> {
+      lease l;
+      l.id = b->wishes.size();
+      l.backend = "one";
+      l.model = wish.model;
+      l.watched = watched;
+      return lease_of(b, std::move(l));
+    };
     subject = system.spawn(
         desk, std::function<dispatcher_actor()>{[this] { return dispatcher; }});
   }
   ~a_desk() override {
     end(subject);
     run();
-    EXPECT_EQ(b->live, 0) << "a lease leaked";
+    EXPECT_EQ(b->live_leases, 0) << "a lease leaked";
     end(dispatcher);
   }
 
@@ -84,7 +48,8 @@ protected:
     return w;
   }
 
-  std::shared_ptr<book> b = std::make_shared<book>();
+  bool watched = false; ///< so are the leases
+  std::shared_ptr<dispatcher_notes> b = std::make_shared<dispatcher_notes>();
   dispatcher_actor dispatcher = system.spawn(fake_dispatcher, b);
   desk_actor subject;
 };
@@ -94,7 +59,7 @@ TEST_F(a_desk, uses_a_lease_again_without_asking) {
     auto a = ask(wish("m"));
     ASSERT_TRUE(a.got);
     EXPECT_EQ(a.got->backend, "one");
-    EXPECT_EQ(b->live, 1);
+    EXPECT_EQ(b->live_leases, 1);
     a.got.reset();
     run();
   }
@@ -114,15 +79,15 @@ TEST_F(a_desk, asks_for_what_differs_in_model_or_kind) {
 TEST_F(a_desk, never_has_more_out_than_it_was_granted) {
   auto first = ask(wish("m")), second = ask(wish("m"));
   EXPECT_EQ(b->wishes.size(), 2u);
-  EXPECT_EQ(b->live, 2);
+  EXPECT_EQ(b->live_leases, 2);
 }
 
 TEST_F(a_desk, gives_back_what_nobody_used_for_a_while) {
   ask(wish("m"));
-  EXPECT_EQ(b->live, 1);
+  EXPECT_EQ(b->live_leases, 1);
   for (int i = 0; i < 3; ++i)
     advance(std::chrono::milliseconds(200));
-  EXPECT_EQ(b->live, 0);
+  EXPECT_EQ(b->live_leases, 0);
 }
 
 TEST_F(a_desk, gives_everything_back_at_a_recall) {
@@ -130,19 +95,19 @@ TEST_F(a_desk, gives_everything_back_at_a_recall) {
   auto out = ask(wish("n"));
   caf::anon_send(subject, recall{false});
   run();
-  EXPECT_EQ(b->live, 1) << "what is in use stays";
+  EXPECT_EQ(b->live_leases, 1) << "what is in use stays";
   out.got.reset();
   run();
-  EXPECT_EQ(b->live, 0) << "and is not kept any more";
+  EXPECT_EQ(b->live_leases, 0) << "and is not kept any more";
   ask(wish("m"));
-  EXPECT_EQ(b->live, 1) << "what was granted since is";
+  EXPECT_EQ(b->live_leases, 1) << "what was granted since is";
 }
 
 TEST_F(a_desk, keeps_nothing_while_requests_wait) {
   caf::anon_send(subject, recall{true});
   ask(wish("m"));
   run();
-  EXPECT_EQ(b->live, 0);
+  EXPECT_EQ(b->live_leases, 0);
   ask(wish("m"));
   EXPECT_EQ(b->wishes.size(), 2u);
 }
@@ -164,7 +129,9 @@ TEST_F(a_desk, names_the_one_that_waits) {
 }
 
 TEST_F(a_desk, passes_a_refusal_on) {
-  b->refuse = true;
+  b->grant = [](const acquire&) -> caf::result<lease_ptr> {
+    return make_error(errc::queue_full, "full");
+  };
   EXPECT_EQ(ask(wish("m")).error, "queue_full");
 }
 
@@ -173,27 +140,27 @@ TEST_F(a_desk, drops_what_it_keeps_when_an_attempt_failed) {
   caf::anon_send(subject, attempt_failed{"one", errc::backend_unreachable, "refused"});
   run();
   EXPECT_EQ(b->failures.size(), 1u);
-  EXPECT_EQ(b->live, 0);
+  EXPECT_EQ(b->live_leases, 0);
 }
 
 // A promise dies without a word: those who wait would wait for ever.
 TEST_F(a_desk, tells_those_who_wait_that_the_dispatcher_failed) {
-  b->make_wait = true;
+  b->hold = true;
   const auto one = begin_to_ask(wish("m")), two = begin_to_ask(wish("n"));
   EXPECT_EQ(one->error, "");
-  b->waiting.clear();
+  b->held.clear();
   end(dispatcher);
   EXPECT_EQ(one->error, "internal");
   EXPECT_EQ(two->error, "internal");
   dispatcher = system.spawn(fake_dispatcher, b);
-  b->make_wait = false;
+  b->hold = false;
   EXPECT_TRUE(ask(wish("m")).got);
 }
 
 TEST_F(a_desk, joins_a_dispatcher_that_was_started_anew) {
   ask(wish("m"));
   end(dispatcher);
-  auto other = std::make_shared<book>();
+  auto other = std::make_shared<dispatcher_notes>();
   dispatcher = system.spawn(fake_dispatcher, other);
   ask(wish("m"));
   EXPECT_EQ(other->joined, 1);

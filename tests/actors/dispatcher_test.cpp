@@ -1,21 +1,45 @@
 #include "actors/dispatcher.hpp"
 
-#include "tests/actors/actor_fixture.hpp"
+#include "tests/actors/fake_dispatcher.hpp"
 
 #include <map>
 
 namespace conductor::test {
 namespace {
 
+/// What the BACKENDs' stand-ins were told.
+struct backend_notes {
+  std::vector<attempt_failed> failures;
+  std::vector<load_model> loads;
+  std::vector<caf::typed_response_promise<load_result>> loading;
+  std::optional<caf::error> refusal; ///< of the loads that end next
+  std::map<std::string, int> looks;  ///< by backend
+};
 struct fake_backend_state {
   static inline const char* name = "backend";
 };
 backend_actor::behavior_type
-fake_backend(backend_actor::stateful_pointer<fake_backend_state>,
-             std::shared_ptr<std::vector<attempt_failed>> failures) {
+fake_backend(backend_actor::stateful_pointer<fake_backend_state> self, std::string name,
+             std::shared_ptr<backend_notes> notes) {
   return {
-      [failures](const attempt_failed& f) { failures->push_back(f); },
-      [](tick) {},
+      [notes](const attempt_failed& f) { notes->failures.push_back(f); },
+      [notes, name](refresh) {
+        ++notes->looks[name];
+        return backend_status{};
+      },
+      [self, notes](const load_model& l) {
+        notes->loads.push_back(l);
+        notes->loading.push_back(self->make_response_promise<load_result>());
+        return notes->loading.back();
+      },
+      [](const probe_render&) { return render_result{true}; },
+      [notes](tick) { // the loads under way end
+        for (auto& reply : std::exchange(notes->loading, {}))
+          if (notes->refusal)
+            reply.deliver(*notes->refusal);
+          else
+            reply.deliver(load_result{std::chrono::seconds(2)});
+      },
   };
 }
 
@@ -42,9 +66,9 @@ class a_dispatcher : public actor_fixture {
 protected:
   void start(std::vector<backend_settings> fleet) {
     subject = system.spawn(
-        dispatcher, std::move(fleet), limits,
-        backend_factory{[this](const backend_settings&, const dispatcher_actor&) {
-          backends.push_back(system.spawn(fake_backend, failures));
+        dispatcher, dispatcher_settings{std::move(fleet), models, limits, upstream},
+        backend_factory{[this](const backend_ptr& server, const dispatcher_actor&) {
+          backends.push_back(system.spawn(fake_backend, server->name, told));
           return backends.back();
         }});
     run();
@@ -59,17 +83,36 @@ protected:
     return s;
   }
 
-  void report(std::string name, backend_state state,
-              std::optional<unsigned> parallel = {}) {
+  void report(std::string name, backend_state state) {
     backend_status s;
     s.name = std::move(name);
     s.state = state;
-    s.parallel = parallel;
     caf::anon_send(subject, s);
     run();
   }
+  /// It is up, has those models, and those of them in memory.
+  void tell_models(std::string name, std::vector<std::string> has,
+                   std::vector<std::string> loaded = {}, std::string expires = "e") {
+    backend_status s;
+    s.name = std::move(name);
+    s.state = backend_state::up;
+    auto known = std::make_shared<inventory>();
+    for (auto& m : has)
+      known->models.push_back({m, "digest of " + m, {}, {}, false});
+    s.known = std::move(known);
+    for (auto& m : loaded)
+      s.loaded.push_back({m, "digest of " + m, 10, 10, 4096, expires});
+    caf::anon_send(subject, s);
+    run();
+  }
+  /// The loads under way end.
+  void end_load(std::optional<caf::error> refusal = {}) {
+    told->refusal = std::move(refusal);
+    caf::anon_send(backends.front(), tick{});
+    run();
+  }
 
-  std::shared_ptr<asker_notes> ask(std::string model = "m", bool place = true) {
+  std::shared_ptr<asker_notes> ask(std::string model = "m:latest", bool place = true) {
     acquire wish;
     wish.model = std::move(model);
     wish.takes_place = place;
@@ -91,7 +134,7 @@ protected:
     about->priority = priority;
     about->body = bytes::adopt(std::string(size, 'x'));
     acquire wish;
-    wish.model = "m";
+    wish.model = "m:latest";
     wish.takes_place = true;
     wish.about = std::move(about);
     return ask(std::move(wish));
@@ -99,7 +142,7 @@ protected:
 
   /// An answer ends, and took that long.
   void end_answer(asker_notes& notes, std::string flow, std::chrono::seconds took) {
-    caf::anon_send(subject, spent{notes.got->id, "m", std::move(flow),
+    caf::anon_send(subject, spent{notes.got->id, "m:latest", std::move(flow),
                                   priority_class::normal, took, true});
     notes.got.reset();
     run();
@@ -140,8 +183,9 @@ protected:
 
   queue_settings limits;
   std::vector<backend_actor> backends;
-  std::shared_ptr<std::vector<attempt_failed>> failures =
-      std::make_shared<std::vector<attempt_failed>>();
+  std::shared_ptr<backend_notes> told = std::make_shared<backend_notes>();
+  std::vector<model_settings> models;
+  upstream_settings upstream;
   std::map<std::shared_ptr<asker_notes>, caf::actor> askers;
   dispatcher_actor subject;
 };
@@ -158,11 +202,49 @@ TEST_F(a_dispatcher, grants_at_most_parallel_places_per_model) {
   EXPECT_TRUE(third->got);
 }
 
-TEST_F(a_dispatcher, grants_without_limit_where_none_is_set) {
+// Nobody knows how many Ollama answers at once: it is found out.
+TEST_F(a_dispatcher, gives_more_places_as_answers_begin_in_time) {
   start({server("one")});
-  for (int i = 0; i < 100; ++i)
-    EXPECT_TRUE(ask()->got);
-  EXPECT_EQ(status().backends[0].in_flight, 100u);
+  std::vector<std::shared_ptr<asker_notes>> all;
+  for (int i = 0; i < 20; ++i)
+    all.push_back(ask());
+  const auto granted = [&] {
+    return std::count_if(all.begin(), all.end(), [](const auto& n) { return n->got; });
+  };
+  const auto at_first = granted();
+  EXPECT_LT(at_first, 20);
+  EXPECT_GE(at_first, 1);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    ASSERT_TRUE(all[i]->got) << i;
+    if (all[i]->got->watched)
+      caf::anon_send(subject, began{all[i]->got->id});
+    run();
+  }
+  EXPECT_EQ(granted(), 20);
+}
+
+// What waits inside Ollama tells how many places there are.
+TEST_F(a_dispatcher, holds_back_what_would_wait_inside_ollama) {
+  start({server("one")});
+  auto runs = ask();
+  ASSERT_TRUE(runs->got->watched);
+  advance(std::chrono::milliseconds(50));
+  caf::anon_send(subject, began{runs->got->id});
+  run();
+  auto hidden = ask();
+  ASSERT_TRUE(hidden->got);
+  for (int i = 0; i < 20; ++i)
+    advance(std::chrono::milliseconds(100));
+  EXPECT_EQ(status().backends[0].runners[0].places, 1u);
+  EXPECT_TRUE(status().backends[0].runners[0].learned);
+  auto waits = ask();
+  EXPECT_FALSE(waits->answered());
+  runs->got.reset();
+  run();
+  EXPECT_FALSE(waits->answered()) << "the hidden one has the place now";
+  hidden->got.reset();
+  run();
+  EXPECT_TRUE(waits->got);
 }
 
 TEST_F(a_dispatcher, lets_relayed_requests_pass_a_full_backend) {
@@ -322,7 +404,7 @@ TEST_F(a_dispatcher, learns_from_whole_answers_only) {
   auto runs = ask_for("a", "0");
   end_answer(*runs, "a", std::chrono::seconds(20));
   runs = ask_for("a", "1");
-  caf::anon_send(subject, spent{runs->got->id, "m", "a", priority_class::normal,
+  caf::anon_send(subject, spent{runs->got->id, "m:latest", "a", priority_class::normal,
                                 std::chrono::nanoseconds(1), false});
   run();
   auto waits = ask_for("a", "2");
@@ -337,21 +419,248 @@ TEST_F(a_dispatcher, avoids_a_backend_from_its_first_refusal_on) {
   caf::anon_send(subject, attempt_failed{"one", errc::backend_unreachable, "refused"});
   run();
   EXPECT_EQ(ask()->got->backend, "two");
-  ASSERT_EQ(failures->size(), 1u) << "its BACKEND is told";
+  ASSERT_EQ(told->failures.size(), 1u) << "its BACKEND is told";
   report("one", backend_state::up);
   EXPECT_EQ(ask()->got->backend, "one");
 }
 
 TEST_F(a_dispatcher, serves_the_queue_when_a_backend_comes_up) {
   start({server("one", 1), server("two", 1)});
-  report("one", backend_state::up, 1);
-  report("two", backend_state::down, 1);
+  report("one", backend_state::up);
+  report("two", backend_state::down);
   auto busy = ask();
   auto waits = ask();
   EXPECT_FALSE(waits->answered());
-  report("two", backend_state::up, 1);
+  report("two", backend_state::up);
   ASSERT_TRUE(waits->got);
   EXPECT_EQ(waits->got->backend, "two");
+}
+
+TEST_F(a_dispatcher, loads_a_model_once_for_all_who_wait_for_it) {
+  start({server("one", 2)});
+  tell_models("one", {"m:latest"});
+  auto first = ask("m:latest"), second = ask("m:latest");
+  EXPECT_FALSE(first->answered());
+  ASSERT_EQ(told->loads.size(), 1u);
+  EXPECT_EQ(told->loads[0].model, "m:latest");
+  EXPECT_EQ(query<queue_list>(queue_query{})[0].loading_on, "one");
+  end(askers[first]); // who leaves does not end it
+  EXPECT_EQ(told->loads.size(), 1u);
+  end_load();
+  EXPECT_TRUE(second->got);
+  EXPECT_TRUE(ask("m:latest")->got) << "it is in memory now";
+  EXPECT_EQ(told->loads.size(), 1u);
+}
+
+TEST_F(a_dispatcher, leaves_loads_to_ollama_where_it_is_told_to) {
+  upstream.loads = false;
+  start({server("one", 2)});
+  tell_models("one", {"m:latest"});
+  EXPECT_TRUE(ask("m:latest")->got);
+  EXPECT_TRUE(told->loads.empty());
+}
+
+TEST_F(a_dispatcher, sends_a_request_that_is_a_load_itself_as_it_is) {
+  start({server("one", 2)});
+  tell_models("one", {"m:latest"});
+  acquire wish;
+  wish.model = "m:latest";
+  wish.takes_place = wish.bare = true;
+  auto bare = ask(wish);
+  EXPECT_TRUE(bare->got);
+  EXPECT_TRUE(told->loads.empty());
+  bare->got.reset();
+  run();
+  EXPECT_EQ(told->looks["one"], 1) << "what is in memory has changed";
+}
+
+// Ollama's own words are best: the request itself gets them.
+TEST_F(a_dispatcher, sends_what_cannot_be_loaded_without_a_prompt_as_it_is) {
+  start({server("one", 2)});
+  tell_models("one", {"m:latest"});
+  auto a = ask("m:latest");
+  end_load(make_error(errc::bad_request, "does not support generate"));
+  EXPECT_TRUE(a->got);
+}
+
+TEST_F(a_dispatcher, tells_who_waits_that_the_model_cannot_be_loaded) {
+  start({server("one", 2)});
+  tell_models("one", {"m:latest"});
+  auto a = ask("m:latest"), b = ask("m:latest");
+  end_load(make_error(errc::load_failed, "out of memory"));
+  EXPECT_EQ(a->error, "load_failed");
+  EXPECT_EQ(b->error, "load_failed") << "the load that failed was theirs too";
+}
+
+TEST_F(a_dispatcher, charges_a_load_to_the_flow_that_forced_it) {
+  start({server("one", 1)});
+  tell_models("one", {"m:latest"});
+  auto forced = ask_for("a", "1");
+  ASSERT_EQ(told->loads.size(), 1u);
+  auto same = ask_for("a", "2"), other = ask_for("b", "3");
+  end_load();
+  EXPECT_TRUE(forced->got || other->got);
+  if (forced->got)
+    end_answer(*forced, "a", std::chrono::seconds(1));
+  EXPECT_TRUE(other->got);
+  EXPECT_FALSE(same->answered());
+}
+
+// The place of an answer that was given up is taken until Ollama is free of it.
+TEST_F(a_dispatcher, keeps_the_place_of_an_answer_that_was_given_up) {
+  start({server("one", 1)});
+  tell_models("one", {"m:latest"}, {"m:latest"});
+  auto runs = ask();
+  auto waits = ask();
+  spent cut{runs->got->id, "m:latest", "a", priority_class::normal,
+            std::chrono::seconds(1)};
+  cut.cut = true;
+  cut.first = std::chrono::milliseconds(1);
+  caf::anon_send(subject, cut);
+  runs->got.reset();
+  run();
+  EXPECT_FALSE(waits->answered());
+  EXPECT_EQ(status().backends[0].zombies, 1u);
+  advance(std::chrono::milliseconds(150));
+  EXPECT_GE(told->looks["one"], 1) << "it is looked at soon";
+  tell_models("one", {"m:latest"}, {"m:latest"}, "e"); // still at it
+  EXPECT_FALSE(waits->answered());
+  tell_models("one", {"m:latest"}, {"m:latest"}, "later"); // it went idle
+  EXPECT_TRUE(waits->got);
+  EXPECT_EQ(status().backends[0].zombies, 0u);
+  EXPECT_GT(status().backends[0].zombie_time.count(), 0);
+}
+
+// One is sent to wait for it at Ollama: what it would wait here it waits there, and its
+// first record tells that the place is free.
+TEST_F(a_dispatcher, sends_one_to_wait_for_such_a_place) {
+  start({server("one", 1)});
+  auto runs = ask();
+  auto tests_it = ask(), waits = ask();
+  spent cut{runs->got->id, "m:latest", "a", priority_class::normal,
+            std::chrono::seconds(1)};
+  cut.cut = true;
+  caf::anon_send(subject, cut);
+  runs->got.reset();
+  run();
+  EXPECT_FALSE(tests_it->answered());
+  for (int i = 0; i < 4; ++i)
+    advance(std::chrono::milliseconds(100));
+  ASSERT_TRUE(tests_it->got);
+  EXPECT_TRUE(tests_it->got->watched);
+  EXPECT_FALSE(waits->answered());
+  EXPECT_EQ(status().backends[0].zombies, 1u);
+  caf::anon_send(subject, began{tests_it->got->id});
+  run();
+  EXPECT_EQ(status().backends[0].zombies, 0u);
+  EXPECT_FALSE(waits->answered()) << "the place is the tester's now";
+  tests_it->got.reset();
+  run();
+  EXPECT_TRUE(waits->got);
+}
+
+// Whatever Ollama does, such a place is not lost for ever.
+TEST_F(a_dispatcher, forgets_such_a_place_after_its_grace) {
+  limits.zombie_grace = std::chrono::seconds(2);
+  start({server("one", 1)});
+  auto runs = ask();
+  spent cut{runs->got->id, "m:latest", "a", priority_class::normal,
+            std::chrono::seconds(1)};
+  cut.cut = true;
+  caf::anon_send(subject, cut);
+  runs->got.reset();
+  for (int i = 0; i < 18; ++i)
+    advance(std::chrono::milliseconds(100));
+  EXPECT_EQ(status().backends[0].zombies, 1u);
+  for (int i = 0; i < 4; ++i)
+    advance(std::chrono::milliseconds(100));
+  EXPECT_EQ(status().backends[0].zombies, 0u);
+}
+
+TEST_F(a_dispatcher, gives_a_drained_backend_nothing_new) {
+  start({server("one"), server("two")});
+  report("one", backend_state::up);
+  report("two", backend_state::up);
+  auto runs = ask();
+  EXPECT_EQ(runs->got->backend, "one");
+  query<fleet_status>(backend_change{backend_change::verb::drain, "one", nullptr});
+  EXPECT_EQ(ask()->got->backend, "two");
+  EXPECT_EQ(runs->got->backend, "one") << "what runs goes on";
+  query<fleet_status>(backend_change{backend_change::verb::undrain, "one", nullptr});
+  runs->got.reset();
+  run();
+  EXPECT_EQ(ask()->got->backend, "one");
+}
+
+TEST_F(a_dispatcher, takes_backends_in_and_lets_them_go_while_it_runs) {
+  start({server("one", 1)});
+  auto runs = ask();
+  auto waits = ask();
+  query<fleet_status>(
+      backend_change{backend_change::verb::put, "two", server_named("two", 1)});
+  report("two", backend_state::up);
+  ASSERT_TRUE(waits->got);
+  EXPECT_EQ(waits->got->backend, "two");
+  query<fleet_status>(backend_change{backend_change::verb::remove, "one", nullptr});
+  EXPECT_EQ(status().backends.size(), 1u);
+  runs->got.reset();
+  run();
+  waits->got.reset();
+  run();
+  EXPECT_EQ(ask()->got->backend, "two");
+}
+
+TEST_F(a_dispatcher, bounds_how_many_are_asked_again_elsewhere) {
+  upstream.retries_per_second = 1;
+  start({server("one"), server("two")});
+  report("one", backend_state::up);
+  report("two", backend_state::up);
+  int granted = 0;
+  for (int i = 0; i < 50; ++i) {
+    acquire wish;
+    wish.model = "m:latest";
+    wish.takes_place = true;
+    wish.tried = {"one"};
+    auto a = ask(wish);
+    granted += a->got ? 1 : 0;
+    a->got.reset();
+    run();
+  }
+  EXPECT_EQ(granted, 10);
+  EXPECT_EQ(status().retries_refused, 40u);
+}
+
+TEST_F(a_dispatcher, leaves_a_backend_alone_where_answers_keep_failing) {
+  start({server("one"), server("two")});
+  tell_models("one", {"m:latest"}, {"m:latest"});
+  tell_models("two", {"m:latest"}, {"m:latest"});
+  for (int i = 0; i < 3; ++i)
+    caf::anon_send(subject, attempt_failed{"one", errc::upstream_lost, "reset"});
+  run();
+  EXPECT_TRUE(status().backends[0].tripped);
+  EXPECT_EQ(ask()->got->backend, "two");
+  advance(std::chrono::milliseconds(1100));
+  auto trial = ask();
+  ASSERT_EQ(trial->got->backend, "one");
+  EXPECT_TRUE(trial->got->watched);
+  EXPECT_EQ(ask()->got->backend, "two") << "one trial at a time";
+  caf::anon_send(subject, began{trial->got->id});
+  run();
+  EXPECT_FALSE(status().backends[0].tripped);
+}
+
+TEST_F(a_dispatcher, explains_where_a_request_went) {
+  start({server("one"), server("two")});
+  report("one", backend_state::down);
+  report("two", backend_state::up);
+  auto a = ask_for("flow", "r1");
+  const auto why = query<explanations>(explain_query{"r1"});
+  ASSERT_EQ(why.size(), 1u);
+  EXPECT_EQ(why[0].backend, "two");
+  EXPECT_EQ(why[0].decided, "granted");
+  ASSERT_EQ(why[0].candidates.size(), 2u);
+  EXPECT_EQ(why[0].candidates[0].health, 3);
+  EXPECT_TRUE(query<explanations>(explain_query{"other"}).empty());
 }
 
 struct keeper_state {
@@ -392,7 +701,7 @@ TEST_F(a_dispatcher, starts_a_backend_that_failed_anew) {
   ASSERT_EQ(backends.size(), 2u);
   caf::anon_send(subject, attempt_failed{"one", errc::backend_unreachable, "refused"});
   run();
-  EXPECT_EQ(failures->size(), 1u) << "the new one is told";
+  EXPECT_EQ(told->failures.size(), 1u) << "the new one is told";
 }
 
 } // namespace

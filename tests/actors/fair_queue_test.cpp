@@ -20,7 +20,7 @@ protected:
   }
   /// The next one, which costs that much; 0: nobody fits.
   std::uint64_t take(double cost = 1) {
-    return take_if([](std::uint64_t) { return true; }, cost);
+    return take_if([](const fair_queue::ticket&) { return true; }, cost);
   }
   std::uint64_t take_if(const fair_queue::fits& fit, double cost = 1) {
     std::map<std::uint64_t, ticket> all;
@@ -66,8 +66,8 @@ TEST_F(a_queue, passes_over_who_does_not_fit) {
   push(1, "a");
   push(2, "a");
   push(3, "b");
-  EXPECT_EQ(take_if([](std::uint64_t id) { return id == 2; }), 2u);
-  EXPECT_EQ(take_if([](std::uint64_t) { return false; }), 0u);
+  EXPECT_EQ(take_if([](const fair_queue::ticket& t) { return t.id == 2; }), 2u);
+  EXPECT_EQ(take_if([](const fair_queue::ticket&) { return false; }), 0u);
   EXPECT_EQ(queue.size(), 2u);
 }
 
@@ -81,12 +81,30 @@ TEST_F(a_queue, asks_last_about_the_one_that_it_takes) {
   EXPECT_EQ(take(2), 3u);
   // Both flows owe; "b" owes less, so it is asked about although "a" fits.
   std::uint64_t last = 0;
-  const auto fits_only_2 = [&](std::uint64_t id) {
+  const auto fits_only_2 = [&](const fair_queue::ticket& t) {
+    const auto id = t.id;
     last = id;
     return id == 2;
   };
   EXPECT_EQ(take_if(fits_only_2), 2u);
   EXPECT_EQ(last, 2u);
+}
+
+// A load that is begun for one that was asked about later may take what this one found.
+TEST_F(a_queue, takes_none_that_no_longer_fits_when_it_is_asked_about_last) {
+  push(1, "a");
+  push(2, "a");
+  push(3, "b");
+  push(4, "b");
+  EXPECT_EQ(take(3), 1u);
+  EXPECT_EQ(take(2), 3u);
+  bool begun = false;
+  const auto fits_until_4_is_asked_about = [&](const fair_queue::ticket& t) {
+    begun = begun || t.id == 4;
+    return t.id == 2 && !begun;
+  };
+  EXPECT_EQ(take_if(fits_until_4_is_asked_about), 0u);
+  EXPECT_EQ(queue.size(), 2u);
 }
 
 TEST_F(a_queue, knows_its_bytes_and_forgets_who_left) {
@@ -120,7 +138,7 @@ TEST_F(a_queue, shares_time_and_not_requests) {
     for (int i = 0; i < 3; ++i)
       refill(flow);
   for (int i = 0; i < 3000; ++i) {
-    const auto next = queue.take(now, [](std::uint64_t) { return true; });
+    const auto next = queue.take(now, [](const fair_queue::ticket&) { return true; });
     ASSERT_TRUE(next);
     const auto flow = whose[*next];
     const double cost = flow == "slow" ? 10 : 0.5;
@@ -156,7 +174,8 @@ TEST_F(a_queue, keeps_its_promises_whatever_comes) {
       } else {
         const auto odd = random() % 2;
         std::uint64_t last = 0;
-        const auto got = queue.take(now, [&](std::uint64_t one) {
+        const auto got = queue.take(now, [&](const fair_queue::ticket& t) {
+          const auto one = t.id;
           last = one;
           return what < 8 || one % 2 == odd;
         });
@@ -181,7 +200,8 @@ TEST_F(a_queue, keeps_its_promises_whatever_comes) {
         told.insert(t.id);
       ASSERT_EQ(told, ids);
     }
-    while (const auto got = queue.take(now, [](std::uint64_t) { return true; }))
+    while (const auto got =
+               queue.take(now, [](const fair_queue::ticket&) { return true; }))
       ASSERT_EQ(in.erase(*got), 1u);
     EXPECT_TRUE(in.empty());
   }

@@ -1,6 +1,6 @@
 #include "actors/generation.hpp"
 
-#include "tests/actors/actor_fixture.hpp"
+#include "tests/actors/fake_dispatcher.hpp"
 
 #include <deque>
 #include <utility>
@@ -8,46 +8,12 @@
 namespace conductor::test {
 namespace {
 
-/// What DISPATCHER's stand-in was asked, and what it answers: a lease at the front's
-/// name, or an error where the front is empty.
-struct fake_dispatcher_notes {
-  std::vector<acquire> wishes;
+/// DISPATCHER's stand-in grants a lease at the front's name, or an error where the front
+/// is empty.
+struct granting : dispatcher_notes {
   std::deque<std::string> grants;
-  std::vector<attempt_failed> failures;
-  std::vector<spent> spents;
-  int live_leases = 0;
+  bool watched = false; ///< their first records are to be told
 };
-struct fake_dispatcher_state {
-  static inline const char* name = "dispatcher";
-};
-dispatcher_actor::behavior_type
-fake_dispatcher(dispatcher_actor::stateful_pointer<fake_dispatcher_state>,
-                std::shared_ptr<fake_dispatcher_notes> notes) {
-  return {
-      [notes](const acquire& wish) -> caf::result<lease_ptr> {
-        notes->wishes.push_back(wish);
-        if (notes->grants.empty())
-          return make_error(errc::no_backend, "none is up");
-        auto name = notes->grants.front();
-        notes->grants.pop_front();
-        ++notes->live_leases;
-        return lease_ptr{new lease{1, name, wish.model}, [notes](const lease* l) {
-                           --notes->live_leases;
-                           delete l;
-                         }};
-      },
-      [](lease_ended) {},
-      [](const backend_status&) {},
-      [notes](const attempt_failed& f) { notes->failures.push_back(f); },
-      [](fleet_query) { return fleet_status{}; },
-      [](queue_query) { return queue_list{}; },
-      [notes](const spent& s) { notes->spents.push_back(s); },
-      [](const moved_on&) {},
-      [](tick) {},
-      [](restart) {},
-      [](const join&) {},
-  };
-}
 
 struct fake_upstreams_state {
   static inline const char* name = "upstreams";
@@ -85,6 +51,19 @@ protected:
   }
 
   void start(bool with_reader = true) {
+    log->grant = [notes = std::weak_ptr<granting>(log)](
+                     const acquire& wish) -> caf::result<lease_ptr> {
+      const auto log = notes.lock();
+      if (log->grants.empty())
+        return make_error(errc::no_backend, "none is up");
+      lease l;
+      l.id = 1;
+      l.backend = log->grants.front();
+      l.model = wish.model;
+      l.watched = log->watched;
+      log->grants.pop_front();
+      return lease_of(log, std::move(l));
+    };
     auto dispatcher = system.spawn(fake_dispatcher, log);
     auto upstreams = system.spawn(fake_upstreams, exchanges, opened);
     subject = system.spawn(generation, request_ptr{asked},
@@ -126,7 +105,7 @@ protected:
   using events = std::vector<std::string>;
   std::shared_ptr<request> asked = std::make_shared<request>();
   stream_settings limits;
-  std::shared_ptr<fake_dispatcher_notes> log = std::make_shared<fake_dispatcher_notes>();
+  std::shared_ptr<granting> log = std::make_shared<granting>();
   std::vector<std::shared_ptr<publisher_notes>> notes;
   std::vector<publisher_actor> exchange;
   std::shared_ptr<std::deque<publisher_actor>> exchanges =

@@ -9,17 +9,15 @@ import pathlib
 import resource
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from ports import free_port  # noqa: E402, F401
+
 # Long, because the machine may be busy: what is slow is measured elsewhere.
 PATIENCE = 20.0
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 def until(what, true, patience=PATIENCE):

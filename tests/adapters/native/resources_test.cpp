@@ -1,6 +1,6 @@
 #include "adapters/native/resources.hpp"
 
-#include "tests/actors/actor_fixture.hpp"
+#include "tests/actors/fake_dispatcher.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -9,31 +9,6 @@
 
 namespace conductor::test {
 namespace {
-
-struct fake_dispatcher_state {
-  static inline const char* name = "dispatcher";
-};
-dispatcher_actor::behavior_type
-fake_dispatcher(dispatcher_actor::stateful_pointer<fake_dispatcher_state>,
-                std::shared_ptr<std::optional<fleet_status>> fleet) {
-  return {
-      [](const acquire&) -> caf::result<lease_ptr> { return make_error(errc::internal); },
-      [](lease_ended) {},
-      [](const backend_status&) {},
-      [](const attempt_failed&) {},
-      [fleet](fleet_query) -> caf::result<fleet_status> {
-        if (!*fleet)
-          return make_error(errc::internal, "no dispatcher");
-        return **fleet;
-      },
-      [](queue_query) { return queue_list{}; },
-      [](const spent&) {},
-      [](const moved_on&) {},
-      [](tick) {},
-      [](restart) {},
-      [](const join&) {},
-  };
-}
 
 struct fake_sessions_state {
   static inline const char* name = "sessions";
@@ -61,7 +36,13 @@ fake_sessions(sessions_actor::stateful_pointer<fake_sessions_state>,
 class resources_of_a_node : public actor_fixture {
 protected:
   resources_of_a_node() {
-    auto dispatcher = system.spawn(fake_dispatcher, fleet);
+    auto notes = std::make_shared<dispatcher_notes>();
+    notes->fleet = [fleet = fleet]() -> caf::result<fleet_status> {
+      if (!*fleet)
+        return make_error(errc::internal, "no dispatcher");
+      return **fleet;
+    };
+    auto dispatcher = system.spawn(fake_dispatcher, notes);
     node_facts facts{"1.2.3",
                      {"127.0.0.1:11435"},
                      request_clock::time_point{},

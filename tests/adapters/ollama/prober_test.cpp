@@ -1,6 +1,6 @@
 #include "adapters/ollama/prober.hpp"
 
-#include "tests/actors/actor_fixture.hpp"
+#include "tests/actors/fake_dispatcher.hpp"
 
 #include <optional>
 
@@ -45,7 +45,8 @@ protected:
   std::shared_ptr<outcome> look_at(const std::string& backend) {
     auto got = std::make_shared<outcome>();
     system.spawn([this, got, backend](caf::event_based_actor* self) {
-      self->request(caf::actor_cast<prober_actor>(subject), caf::infinite, probe{backend})
+      self->request(caf::actor_cast<prober_actor>(subject), caf::infinite,
+                    probe{server_named(backend), known})
           .then([got](const probe_result& r) { got->result = r; },
                 [got](const caf::error& e) { got->failed = to_failure(e); });
     });
@@ -65,6 +66,7 @@ protected:
 
   std::shared_ptr<opened> all = std::make_shared<opened>();
   upstream_settings timing;
+  inventory_ptr known; ///< what BACKEND knows already
   probing_actor subject;
 };
 
@@ -81,16 +83,75 @@ TEST_F(a_prober, tells_the_version_of_what_answers) {
          bytes_of(R"({"models":[{"name":"m:latest","digest":"d","size":9,)"
                   R"("size_vram":7,"context_length":4096}]})"),
          complete{});
+  answer(2, started{head_of(404)}, complete{});
   ASSERT_TRUE(got->result);
   EXPECT_EQ(got->result->version, "0.24.0");
   EXPECT_EQ(got->result->loaded,
-            (std::vector<loaded_model>{{"m:latest", "d", 9, 7, 4096}}));
+            (std::vector<loaded_model>{{"m:latest", "d", 9, 7, 4096, ""}}));
+}
+
+// Which names are the same weights is told by /api/show; asked once for each manifest.
+TEST_F(a_prober, asks_about_each_model_once) {
+  const auto tags = bytes_of(R"({"models":[{"name":"a:latest","digest":"da"},)"
+                             R"({"name":"b:latest","digest":"db"},)"
+                             R"({"name":"c:cloud","digest":"dc","remote_host":"x"}]})");
+  const auto shown = [](char digit) {
+    return bytes_of(R"({"modelfile":"FROM /m/blobs/sha256-)" + std::string(64, digit) +
+                    R"(\n","capabilities":["completion"]})");
+  };
+  const auto got = look_at("one");
+  answer(0, started{head_of(200)}, bytes_of("{\"version\":\"1\"}"), complete{});
+  answer(1, started{head_of(200)}, bytes_of("{}"), complete{});
+  answer(2, started{head_of(200)}, tags, complete{});
+  ASSERT_EQ(all->asked.size(), 4u);
+  EXPECT_EQ(all->asked[3].asked->body.view(), R"({"model":"a:latest"})");
+  answer(3, started{head_of(200)}, shown('1'), complete{});
+  answer(4, started{head_of(200)}, shown('1'), complete{});
+  ASSERT_TRUE(got->result);
+  known = got->result->known;
+  ASSERT_EQ(known->models.size(), 3u);
+  EXPECT_EQ(known->models[0].blob, std::string(64, '1'));
+  EXPECT_EQ(known->models[1].blob, known->models[0].blob);
+  EXPECT_EQ(known->models[1].capabilities, std::vector<std::string>{"completion"});
+  EXPECT_TRUE(known->models[2].remote);
+
+  const auto again = look_at("one");
+  answer(5, started{head_of(200)}, bytes_of("{\"version\":\"1\"}"), complete{});
+  answer(6, started{head_of(200)}, bytes_of("{}"), complete{});
+  answer(7, started{head_of(200)}, tags, complete{});
+  ASSERT_TRUE(again->result) << "there is nothing new to ask about";
+  EXPECT_EQ(again->result->known, known);
+}
+
+// A server that is slow to list its models is there all the same.
+TEST_F(a_prober, is_content_with_a_version_in_time) {
+  const auto got = look_at("one");
+  answer(0, started{head_of(200)}, bytes_of("{\"version\":\"1\"}"), complete{});
+  advance(std::chrono::seconds(3));
+  ASSERT_TRUE(got->result);
+  EXPECT_EQ(got->result->version, "1");
+  EXPECT_EQ(all->notes[1]->cancels, 1u);
+}
+
+TEST_F(a_prober, asks_for_a_real_token_where_it_is_told_to) {
+  auto got = std::make_shared<std::string>();
+  system.spawn([this, got](caf::event_based_actor* self) {
+    self->request(caf::actor_cast<prober_actor>(subject), caf::infinite,
+                  probe_answer{server_named("one"), "m"})
+        .then([got](const load_result&) { *got = "token"; },
+              [got](const caf::error& e) { *got = to_failure(e).detail; });
+  });
+  run();
+  EXPECT_EQ(all->asked[0].asked->target, "/api/generate");
+  answer(0, started{head_of(500)}, bytes_of(R"({"error":"no runner"})"), complete{});
+  EXPECT_EQ(*got, "no runner");
 }
 
 TEST_F(a_prober, needs_no_list_of_models_to_find_ollama) {
   const auto got = look_at("one");
   answer(0, started{head_of(200)}, bytes_of("{\"version\":\"1\"}"), complete{});
   answer(1, started{head_of(404)}, bytes_of("nothing"), complete{});
+  answer(2, started{head_of(404)}, complete{});
   ASSERT_TRUE(got->result);
   EXPECT_TRUE(got->result->loaded.empty());
 }
@@ -127,8 +188,8 @@ TEST_F(a_prober, keeps_probes_under_way_apart) {
   answer(1, started{head_of(200)}, bytes_of("{\"version\":\"2\"}"));
   answer(0, started{head_of(200)}, bytes_of("{\"version\":\"1\"}"), complete{});
   answer(1, complete{});
-  answer(2, started{head_of(200)}, bytes_of("{}"), complete{});
-  answer(3, started{head_of(200)}, bytes_of("{}"), complete{});
+  for (std::size_t i = 2; i < 6; ++i)
+    answer(i, started{head_of(200)}, bytes_of("{}"), complete{});
   ASSERT_TRUE(first->result && second->result);
   EXPECT_EQ(first->result->version, "1");
   EXPECT_EQ(second->result->version, "2");

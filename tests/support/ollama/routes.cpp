@@ -101,12 +101,25 @@ bool takes(const route_entry& r, std::string_view method) {
           (r.pattern == "/" || r.pattern == "/api/version" || r.pattern == "/api/tags"));
 }
 
+/// It has nothing to answer: it loads or unloads the model.
+bool loads_only(const exchange& x) {
+  if (!x.json.is_object())
+    return false;
+  for (const auto* key : {"prompt", "messages", "input"})
+    if (const auto i = x.json.find(key);
+        i != x.json.end() && !i->is_null() && *i != "" && *i != nlohmann::json::array())
+      return false;
+  return true;
+}
+
 /// The script of a request: its own, or what the test has laid out.
 void choose_script(exchange& x, const route_entry& r) {
   // What is laid out for answers is not for a look at the prompt.
-  const bool renders = renders_only(x);
-  x.how =
-      x.at.scripts.take(renders ? script_book::render : x.route, r.is_answer && !renders);
+  const bool renders = renders_only(x), loads = r.is_answer && loads_only(x);
+  x.how = x.at.scripts.take(renders ? script_book::render
+                            : loads ? script_book::load
+                                    : std::string_view{x.route},
+                            r.is_answer && !renders && !loads);
   if (const auto header = x.head.field("X-Script"))
     x.how.apply(nlohmann::json::parse(*header));
   if (x.json.is_object() && x.json.contains("options") && x.json["options"].is_object() &&

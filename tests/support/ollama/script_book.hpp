@@ -14,6 +14,8 @@ namespace conductor::test {
 /// for any answer, the route's lasting script, the default. Safe from every thread.
 class script_book {
 public:
+  /// The route of requests that only load or unload a model.
+  static constexpr std::string_view load = "load";
   /// The route of requests for a rendered prompt.
   static constexpr std::string_view render = "render";
 

@@ -1,34 +1,17 @@
 """Scripted Ollamas that can be hurt."""
 
 import json
-import pathlib
-import random
 import signal
-import socket
 
-from processes import Program, set_script, stats
+from processes import Program, free_port, set_script, stats
 
 MODELS = {"a": ["canned", "north"], "b": ["canned", "north"], "c": ["canned", "south"], "d": ["canned", "south"]}
 CALM = {"echo": True, "gap_ms": 12}
 
 
-def lasting_port():
-    """A port that no outgoing connection is given while its server is down."""
-    text = pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text()
-    lowest = int(text.split()[0])
-    while True:
-        port = random.randrange(10_000, lowest) if lowest > 11_000 else 0
-        with socket.socket() as s:
-            try:
-                s.bind(("127.0.0.1", port))
-                return s.getsockname()[1]
-            except OSError:
-                continue
-
-
 class Backend:
     def __init__(self, program, name):
-        self.program, self.name, self.port = program, name, lasting_port()
+        self.program, self.name, self.port = program, name, free_port()
         self.models, self.process = MODELS[name], None
         self.garbage = []  # [from, until] of each time that it sends garbage
         self.start()
