@@ -30,6 +30,14 @@ void add_host(CLI::App* command, std::string& host) {
                       "Where the node is: URL, host:port or unix:/path (CONDUCTOR_HOST)");
 }
 
+void add_repeated(CLI::App* command, const std::string& name,
+                  std::vector<std::string>& values, const std::string& about) {
+  command->add_option(name, values, about)
+      ->expected(1)
+      ->allow_extra_args(false)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+}
+
 CLI::Option* add_words(CLI::App* command, const std::string& name,
                        std::vector<std::string>& words, const std::string& about) {
   // CLI11 would take `[a,b]` for a list of two, unless the option takes no extra

@@ -18,15 +18,6 @@ namespace {
 
 using namespace cli;
 
-// An option that may be given several times, with one value each time.
-void add_repeated(CLI::App* command, const std::string& name,
-                  std::vector<std::string>& values, const std::string& about) {
-  command->add_option(name, values, about)
-      ->expected(1)
-      ->allow_extra_args(false)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-}
-
 void add_run(CLI::App& app, int& exit_code) {
   auto* command = app.add_subcommand("run", "Ask a model once and print its answer");
   auto options = std::make_shared<run_options>();

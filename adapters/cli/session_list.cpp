@@ -1,6 +1,7 @@
 #include "adapters/cli/session_list.hpp"
 
 #include "adapters/cli/failure.hpp"
+#include "adapters/cli/percent.hpp"
 #include "adapters/cli/record.hpp"
 #include "adapters/cli/session_text.hpp"
 
@@ -91,19 +92,6 @@ std::string session_target(std::string_view id, std::string_view part) {
   if (!id.empty())
     target.append("/").append(percent_encoded(id));
   return part.empty() ? target : target.append("/").append(part);
-}
-
-std::string percent_encoded(std::string_view text) {
-  static constexpr char digits[] = "0123456789ABCDEF";
-  std::string out;
-  for (unsigned char c : text) {
-    if (c < 0x80 && (std::isalnum(c) || std::string_view("-._~").find(
-                                            static_cast<char>(c)) != std::string::npos))
-      out += static_cast<char>(c);
-    else
-      out.append({'%', digits[c >> 4], digits[c & 15]});
-  }
-  return out;
 }
 
 std::optional<json> find_session(client& node, const std::string& name) {

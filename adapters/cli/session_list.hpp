@@ -25,9 +25,6 @@ void each_session(client& node, const session_filter& filter, int page,
 /// Where the node keeps a session, or a part of it as in `messages`.
 std::string session_target(std::string_view id, std::string_view part = {});
 
-/// `text` as it stands in the query or in one step of the path of a URL.
-std::string percent_encoded(std::string_view text);
-
 /// The session that `name` is the id, the exact title or the beginning of the id of, in
 /// this order. Empty: there is none. Throws failure that names the candidates where it is
 /// not the only one.

@@ -1,3 +1,4 @@
+#include "adapters/cli/percent.hpp"
 #include "adapters/cli/record.hpp"
 #include "adapters/cli/session_list.hpp"
 #include "adapters/cli/session_text.hpp"
