@@ -1,10 +1,10 @@
 #include "adapters/cli/status.hpp"
 
+#include "adapters/cli/backend_cells.hpp"
 #include "adapters/cli/failure.hpp"
 #include "adapters/cli/human.hpp"
 #include "adapters/cli/node.hpp"
 #include "adapters/cli/record.hpp"
-#include "adapters/cli/table.hpp"
 #include "adapters/cli/terminal.hpp"
 #include "adapters/cli/version.hpp"
 
@@ -15,12 +15,6 @@ namespace conductor::cli {
 namespace {
 
 using nlohmann::json;
-
-std::string count_text(const json& from, const char* key) {
-  return from.contains(key) && from[key].is_number()
-             ? std::to_string(number_of(from, key))
-             : "-";
-}
 
 std::string uptime_text(std::int64_t seconds) {
   if (seconds >= 48 * 3600)
@@ -33,32 +27,27 @@ std::string latency_text(const json& backend) {
   return us > 0 ? fixed(static_cast<double>(us) / 1000, 1) + " ms" : "-";
 }
 
-std::string or_dash(std::string text) {
-  return text.empty() ? "-" : text;
+std::string busy_text(const json& backend) {
+  auto busy = count_text(backend, "in_flight");
+  return number_of(backend, "parallel") > 0
+             ? busy + " of " + count_text(backend, "parallel")
+             : busy;
 }
 
-std::string backends_table(const json& backends) {
-  bool errors = false;
-  for (const auto& b : backends)
-    errors = errors || (b.is_object() && !text_of(b, "error").empty());
-  std::vector<row> rows{
-      {"BACKEND", "STATE", "VERSION", "LATENCY", "IN FLIGHT", "WAITING", "URL"}};
-  if (errors)
-    rows[0].emplace_back("ERROR");
-  for (const auto& b : backends) {
-    if (!b.is_object())
-      continue;
-    auto busy = count_text(b, "in_flight");
-    if (number_of(b, "parallel") > 0)
-      busy += " of " + count_text(b, "parallel");
-    rows.push_back({text_of(b, "name"), or_dash(text_of(b, "state")),
-                    or_dash(text_of(b, "version")), latency_text(b), busy,
-                    count_text(b, "waiting"), or_dash(text_of(b, "url"))});
-    if (errors)
-      rows.back().push_back(text_of(b, "error"));
-  }
-  return table(rows, 60);
+std::string zombies_text(const json& backend) {
+  return number_of(backend, "zombies") > 0 ? count_text(backend, "zombies") : "";
 }
+
+const std::vector<backend_column> columns{
+    {"BACKEND", [](const json& b) { return text_of(b, "name"); }},
+    {"STATE", state_text},
+    {"VERSION", [](const json& b) { return text_of(b, "version"); }},
+    {"LATENCY", latency_text},
+    {"IN FLIGHT", busy_text},
+    {"ZOMBIES", zombies_text, false},
+    {"WAITING", [](const json& b) { return count_text(b, "waiting"); }},
+    {"URL", [](const json& b) { return text_of(b, "url"); }},
+    {"ERROR", [](const json& b) { return text_of(b, "error"); }, false}};
 
 } // namespace
 
@@ -91,7 +80,7 @@ std::string status_text(const json& status) {
   const auto& backends = list_of(status, "backends");
   if (backends.empty())
     return out + "\nno backends\n";
-  return out + "\n" + backends_table(backends);
+  return out + "\n" + backends_table(backends, columns);
 }
 
 int status(const status_options& options) {

@@ -143,5 +143,22 @@ TEST(status_text, tells_what_is_there_and_leaves_out_what_is_not) {
       R"({"version":1,"uptime_s":"x","listen":{},"backends":[1],"queue":[]})")));
 }
 
+TEST(status_text, tells_what_keeps_a_backend_from_serving) {
+  auto status = json::parse(R"({"backends":[
+    {"name":"a","url":"http://a:1","state":"up","draining":true,"tripped":true,
+     "in_flight":1,"zombies":2},
+    {"name":"b","url":"http://b:1","state":"up","draining":false,"in_flight":0,
+     "zombies":0}]})");
+  EXPECT_EQ(
+      status_text(status),
+      "Conductor\n\n"
+      "BACKEND    STATE                    VERSION    LATENCY    IN FLIGHT    ZOMBIES "
+      "   WAITING    URL           \n"
+      "a          up, draining, tripped    -          -          1            2       "
+      "   -          http://a:1    \n"
+      "b          up                       -          -          0                    "
+      "   -          http://b:1    \n");
+}
+
 } // namespace
 } // namespace conductor::cli
