@@ -302,6 +302,105 @@ class Sessions(unittest.TestCase):
             self.assertEqual(run(*words).returncode, 1, words)
 
 
+class Fleet(unittest.TestCase):
+    """Backends and the models in their memory."""
+
+    done = Commands.done
+
+    def setUp(self):
+        control("script", {"default": {}})
+        self.addCleanup(run, "backends", "rm", "spare")
+        self.addCleanup(run, "undrain", "ollama")
+
+    def backends(self):
+        return {b["name"]: b for b in json.loads(self.done("backends", "--json").stdout)["backends"]}
+
+    def loaded(self, model):
+        return any(r["model"] == model and r["loaded"] for r in self.backends()["ollama"]["runners"])
+
+    def test_backends_come_change_and_go(self):
+        self.assertIn(DIRECT, self.done("backends").stdout)
+        nobody = f"127.0.0.1:{free_port()}"
+        self.assertIn("added 'spare'", self.done("backends", "add", "spare", nobody, "--parallel", "2").stdout)
+        self.assertEqual(self.backends()["spare"]["parallel"], 2)
+        until("the failed probe", lambda: self.backends()["spare"]["state"] == "down")
+        self.assertIn("ERROR", self.done("backends").stdout)
+        self.assertIn("changed 'spare'", self.done("backends", "add", "spare", nobody).stdout)
+        self.assertNotIn("parallel", self.backends()["spare"])
+        self.assertIn("removed 'spare'", self.done("backends", "rm", "spare").stdout)
+        self.assertNotIn("spare", self.backends())
+
+    def test_a_wrong_name_or_value_says_what_is_allowed(self):
+        unknown = run("drain", "nobody")
+        self.assertEqual(unknown.returncode, 1)
+        self.assertIn("there is: ollama", unknown.stderr)
+        self.assertEqual(run("backends", "rm", "nobody").returncode, 1)
+        for flags, allowed in ((["--weight", "0"], "1"), (["--tier", "101"], "100"), (["--parallel", "-1"], "4096")):
+            wrong = run("backends", "add", "spare", "127.0.0.1:1", *flags)
+            self.assertEqual(wrong.returncode, 1, flags)
+            self.assertIn(flags[0][2:], wrong.stderr)
+            self.assertIn(allowed, wrong.stderr)
+        self.assertEqual(run("backends", "add", "a b", "127.0.0.1:1").returncode, 1)
+        self.assertNotIn("spare", self.backends())
+
+    def test_a_drained_backend_gets_nothing_until_it_is_undrained(self):
+        self.assertIn("drained 'ollama'", self.done("drain", "ollama").stdout)
+        self.assertIn("up, draining", self.done("status").stdout)
+        refused = run("run", "canned", "hello")
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn("drained", refused.stderr)
+        self.done("undrain", "ollama")
+        self.assertNotIn("draining", self.done("backends").stdout)
+        self.done("run", "canned", "hello")
+
+    def test_what_is_in_flight_ends_though_its_backend_is_drained(self):
+        control("script", {"default": {"records": 40, "gap_ms": 10}})
+        whole = self.done("run", "canned", "hello").stdout
+        with subprocess.Popen([PROGRAM, "run", "canned", "hello"], stdout=subprocess.PIPE, text=True,
+                              env=environment(), stdin=subprocess.DEVNULL) as process:
+            first = process.stdout.read(1)
+            self.assertIn("still in flight", self.done("drain", "ollama").stdout)
+            rest = process.stdout.read()
+        self.assertEqual((process.returncode, first + rest), (0, whole))
+
+    def test_a_model_is_loaded_and_unloaded(self):
+        until("what the backend has", lambda: run("load", "canned", "--options", "num_ctx=2048").returncode == 0)
+        self.assertEqual(self.done("load", "canned", "--backend", "ollama", "--keepalive", "5m").stdout,
+                         "loaded 'canned' on ollama\n")
+        self.assertIn("canned:latest", self.done("ps").stdout)
+        until("the news of it", lambda: self.loaded("canned:latest"))
+        self.assertEqual(self.done("unload", "canned").stdout, "unloaded 'canned' from ollama\n")
+        until("the unload", lambda: "canned:latest" not in self.done("ps").stdout)
+        for words in (["load", "nothing-of-the-kind"], ["load", "canned", "--options", "temperature=1"],
+                      ["unload", "canned", "--backend", "nobody"]):
+            wrong = run(*words)
+            self.assertEqual(wrong.returncode, 1, words)
+            self.assertTrue(wrong.stderr, words)
+
+    def test_a_pinned_model_is_loaded_before_anyone_asks(self):
+        self.addCleanup(run, "unload", "canned")
+        self.done("run", "canned", "hello")
+        self.done("unload", "canned", "--backend", "ollama")
+        self.assertIn("pinned 'canned' on ollama", self.done("pin", "canned").stdout)
+        until("the load", lambda: self.loaded("canned:latest"))
+        self.assertIn("canned:latest (pinned)", self.done("backends").stdout)
+        self.done("unpin", "canned")
+        self.assertNotIn("(pinned)", self.done("backends").stdout)
+
+    def test_a_request_is_explained(self):
+        asked = urllib.request.Request(
+            f"{NODE}/api/generate", json.dumps({"model": "canned", "prompt": "hello", "stream": False}).encode(),
+            {"X-Request-Id": self.id()[-40:]})
+        with urllib.request.urlopen(asked, timeout=20) as answer:
+            request = answer.headers["X-Request-Id"]
+        self.assertIn("ollama for the model canned:latest", self.done("explain", request).stdout)
+        decisions = json.loads(self.done("explain", request, "--json").stdout)["decisions"]
+        self.assertEqual({d["backend"] for d in decisions}, {"ollama"})
+        unknown = run("explain", "nothing-of-the-kind")
+        self.assertEqual(unknown.returncode, 1)
+        self.assertIn("nothing-of-the-kind", unknown.stderr)
+
+
 class Scissors:
     """Passes connections on to the node and cuts each that asks for events after so many
     bytes of its answer."""
