@@ -7,9 +7,13 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 
 from .failure import Failure
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "support"))
+from ports import free_port  # noqa: E402, F401
 
 
 def find(name):
@@ -34,12 +38,6 @@ def many_descriptors():
     """Raises this process's limit, and so its children's."""
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 class Program:
