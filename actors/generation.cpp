@@ -287,9 +287,8 @@ void report(self_ptr self, const complete& c) {
   auto& st = self->state;
   if (st.lease && st.asked->kind == request_kind::inference &&
       (c.error || (st.head && st.head->status >= 500)))
-    self->send(st.links.places,
-               attempt_failed{st.lease->backend, errc::upstream_error,
-                              "an answer ended with an error"});
+    self->send(st.links.places, attempt_failed{st.lease->backend, errc::upstream_error,
+                                               "an answer ended with an error"});
 }
 
 /// A failure before the first record is not told as long as something else can be tried.
@@ -306,8 +305,7 @@ bool try_again(self_ptr self, const failed& f) {
   }
   const bool silent = f.code == errc::stalled;
   const bool broke = silent || f.code == errc::upstream_lost ||
-                     f.code == errc::stream_truncated ||
-                     f.code == errc::stale_connection;
+                     f.code == errc::stream_truncated || f.code == errc::stale_connection;
   const bool unreached =
       f.code == errc::backend_unreachable || f.code == errc::connect_timeout;
   if (!st.asked->pinned.empty() || (!unreached && !broke) ||
