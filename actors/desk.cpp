@@ -11,7 +11,6 @@ using kept = desk_state::kept;
 
 constexpr auto keep_for = std::chrono::milliseconds(200);
 constexpr std::size_t most_kept = 256;
-constexpr std::size_t most_explained = 256;
 
 /// DISPATCHER, which is told of this desk when it is a new one.
 const dispatcher_actor& dispatcher(self_ptr self) {
@@ -54,11 +53,8 @@ std::string kind_of(const acquire& wish) {
 
 /// A lane's own decision is told as one.
 void explain(desk_state& st, const acquire& wish, const lease& got) {
-  if (!wish.about)
-    return;
-  st.explained.push_front({wish.about->id, wish.model, got.backend, "kept", {}, {}});
-  if (st.explained.size() > most_explained)
-    st.explained.pop_back();
+  if (wish.about)
+    st.decided.add({wish.about->id, wish.model, got.backend, "kept", {}, {}});
 }
 
 lease_ptr take(desk_state& st, const acquire& wish, const std::string& kind) {
@@ -171,13 +167,7 @@ desk_actor::behavior_type desk(self_ptr self, std::function<dispatcher_actor()> 
         self->send(dispatcher(self), s);
       },
       [self](const began& b) { self->send(dispatcher(self), b); },
-      [self](const explain_query& q) {
-        explanations found;
-        for (const auto& e : self->state.explained)
-          if (e.request == q.request)
-            found.push_back(e);
-        return found;
-      },
+      [self](const explain_query& q) { return self->state.decided.of(q.request); },
       [self](recall r) {
         auto& st = self->state;
         st.waiting = r.waiting;

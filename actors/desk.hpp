@@ -1,12 +1,12 @@
 #pragma once
 
+#include "actors/explained.hpp"
 #include "messages/actors.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
 #include <caf/typed_response_promise.hpp>
 
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <string>
 #include <unordered_map>
@@ -54,7 +54,7 @@ struct desk_state {
   std::unordered_map<std::string, std::uint64_t> went_well; ///< by backend, since it
                                                             ///< last failed
   std::unordered_set<std::uint64_t> cut; ///< leases whose answers were given up
-  std::deque<explanation> explained;     ///< requests that got a kept lease
+  explained decided{256};                ///< requests that got a kept lease
   bool waiting = false;                  ///< requests wait: keep nothing
   std::uint64_t epoch = 0;               ///< counts recalls
   bool ticking = false;

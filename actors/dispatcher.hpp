@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/affinity.hpp"
+#include "actors/explained.hpp"
 #include "actors/fair_queue.hpp"
 #include "actors/fleet.hpp"
 #include "actors/retry_budget.hpp"
@@ -11,7 +12,6 @@
 #include <caf/typed_response_promise.hpp>
 
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <map>
 #include <string>
@@ -69,7 +69,7 @@ struct dispatcher_state {
   std::uint64_t next_lease = 1;
   bool ticking = false;
   std::map<std::string, bool> templates; ///< whether they go on in an answer, by digest
-  std::deque<explanation> explained;     ///< the last requests, the latest first
+  explained decided{1000};
 };
 
 dispatcher_actor::behavior_type

@@ -7,9 +7,20 @@ namespace conductor::dispatcher_parts {
 
 using self_ptr = dispatcher_actor::stateful_pointer<dispatcher_state>;
 
-// dispatcher.cpp
+// dispatcher_queue.cpp
+/// Somebody wants a lease: he gets it, waits for it, or is told why there is none.
+void take_wish(self_ptr self, acquire& wish, caf::actor_addr who,
+               caf::typed_response_promise<lease_ptr> reply);
 /// Everybody who waits is looked at again: something may be free, or ready.
 void serve_queue(self_ptr self);
+/// Who waited longer than `queue.max_wait` is told so.
+void expire(self_ptr self);
+/// That one does not wait any longer.
+void leave_queue(self_ptr self, const caf::actor_addr& who);
+void tell_if_waiting(self_ptr self);
+queue_list who_waits(const dispatcher_state& st, caf::actor_clock::time_point now);
+
+// dispatcher.cpp
 /// Looks again by itself while something changes by time alone.
 void keep_time(self_ptr self);
 void recall_leases(self_ptr self);
