@@ -118,8 +118,10 @@ caf::result<model_ordered> order_model(self_ptr self, model_order& order) {
         errc::not_found,
         order.what == model_order::verb::unload && order.backend.empty()
             ? "no backend has " + order.model + " in memory"
-            : "no backend that answers has the model " + order.model +
-                  (order.backend.empty() ? "" : " under the name " + order.backend));
+        : order.backend.empty()
+            ? "no backend that answers has the model " + order.model
+            : "there is no backend " + order.backend + " that answers and has the model " +
+                  order.model);
   const bool pins = order.what == model_order::verb::pin;
   if (pins || order.what == model_order::verb::unpin) {
     for (const auto& name : where)

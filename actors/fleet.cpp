@@ -74,7 +74,7 @@ bool fleet::remove(const std::string& name) {
 
 bool fleet::drain(const std::string& name, bool on) {
   auto* m = find(name);
-  if (m == nullptr)
+  if (m == nullptr || m->leaving)
     return false;
   m->told.draining = on;
   return true;
@@ -131,7 +131,8 @@ std::vector<fleet::burial> fleet::heard(backend_status status, time_point now) {
   std::map<std::string, const loaded_model*> in_memory;
   for (const auto& l : told.loaded)
     in_memory[key_of(*m, canonical_model(l.name))] = &l;
-  for (const auto& [key, seen] : in_memory) {
+  for (const auto& [key, loaded] : in_memory) {
+    const auto* seen = loaded; // clang 14 captures no binding
     auto& r = runner_of(*m, key);
     if (r.model.empty())
       r.model = canonical_model(seen->name);

@@ -25,6 +25,9 @@ void pump(self_ptr self, follower& f) {
       ++f.next;
       continue;
     }
+    // What waits for its number is in the messages already, and is told when it has one.
+    if (st.log.upcoming() > st.log.next())
+      return;
     auto whole = std::make_shared<session_event>();
     whole->type = event_type::snapshot;
     whole->seq = st.log.next() - 1;

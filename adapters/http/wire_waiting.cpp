@@ -23,9 +23,7 @@ void wire::begin_waiting(const conductor::request& asked) {
   if (every.count() == 0 || asked.kind != request_kind::inference || !asked.streams ||
       version_ < 11 || asked_head_)
     return;
-  waiting_.emplace();
-  waiting_->model = asked.model;
-  waiting_->chat = asked.target.starts_with("/api/chat");
+  waiting_ = waiting{asked.model, asked.target.starts_with("/api/chat"), 0, 0, {}};
   if (!waiting_deadline_)
     waiting_deadline_ =
         on_lane<deadline>(new deadline(home().io(), ctrl(), [this] { say_waiting(); }),

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "config/settings.hpp"
 #include "messages/actors.hpp"
 
 #include <algorithm>

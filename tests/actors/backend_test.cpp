@@ -27,7 +27,7 @@ prober_actor::behavior_type fake_prober(prober_actor::stateful_pointer<fake_prob
         ++w->probes;
         if (!w->alive)
           return make_error(errc::backend_unreachable, "refused");
-        return probe_result{w->version, std::chrono::microseconds(300)};
+        return probe_result{w->version, std::chrono::microseconds(300), {}, {}};
       },
       [w](const probe_answer& p) -> caf::result<load_result> {
         ++w->answers;
@@ -39,17 +39,32 @@ prober_actor::behavior_type fake_prober(prober_actor::stateful_pointer<fake_prob
   };
 }
 
+/// The load under way ends.
+struct load_done {};
+} // namespace
+} // namespace conductor::test
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::test::load_done)
+
+namespace conductor::test {
+namespace {
+
+using ending_loader = loader_actor::extend<caf::reacts_to<load_done>>;
 struct fake_loader_state {
   static inline const char* name = "loader";
 };
-loader_actor::behavior_type
-fake_loader(loader_actor::stateful_pointer<fake_loader_state> self,
+ending_loader::behavior_type
+fake_loader(ending_loader::stateful_pointer<fake_loader_state> self,
             std::shared_ptr<world> w) {
   return {[self, w](const load_model& l) {
-    w->loads.push_back(l);
-    w->loading.push_back(self->make_response_promise<load_result>());
-    return w->loading.back();
-  }};
+            w->loads.push_back(l);
+            w->loading.push_back(self->make_response_promise<load_result>());
+            return w->loading.back();
+          },
+          [w](load_done) {
+            w->loading.front().deliver(load_result{});
+            w->loading.erase(w->loading.begin());
+          }};
 }
 
 struct fake_observer_state {
@@ -69,10 +84,11 @@ protected:
   void start() {
     timing.probe_interval = std::chrono::seconds(5);
     dispatcher = system.spawn(fake_dispatcher, dispatcher_told);
+    loader = system.spawn(fake_loader, w);
     subject = system.spawn(backend, server,
                            backend_links{dispatcher, system.spawn(fake_observer, w),
                                          system.spawn(fake_prober, w),
-                                         system.spawn(fake_loader, w), timing});
+                                         caf::actor_cast<loader_actor>(loader), timing});
     run();
   }
   ~a_backend() override { end(subject); }
@@ -83,6 +99,7 @@ protected:
   backend_ptr server = server_named("one", 3);
   upstream_settings timing;
   dispatcher_actor dispatcher;
+  ending_loader loader;
   backend_actor subject;
 };
 
@@ -154,6 +171,60 @@ TEST_F(a_backend, ends_with_its_dispatcher) {
   start();
   end(dispatcher);
   EXPECT_TRUE(ended(subject));
+}
+
+TEST_F(a_backend, brings_models_into_memory_one_after_the_other) {
+  start();
+  std::vector<std::string> done;
+  for (const auto* model : {"a", "b"})
+    system.spawn([this, model, &done](caf::event_based_actor* self) {
+      self->request(subject, caf::infinite, load_model{nullptr, model, {}, {}, {}})
+          .then([&done, model](const load_result&) { done.emplace_back(model); });
+    });
+  run();
+  ASSERT_EQ(w->loads.size(), 1u);
+  EXPECT_EQ(w->loads[0].server, server);
+  const auto before = w->probes;
+  caf::anon_send(loader, load_done{});
+  run();
+  EXPECT_EQ(done, std::vector<std::string>{"a"});
+  EXPECT_EQ(w->probes, before + 1) << "what is in memory is looked at";
+  ASSERT_EQ(w->loads.size(), 2u);
+  caf::anon_send(loader, load_done{});
+  run();
+  EXPECT_EQ(done, (std::vector<std::string>{"a", "b"}));
+}
+
+TEST_F(a_backend, looks_when_it_is_asked_to) {
+  start();
+  auto got = std::make_shared<backend_status>();
+  system.spawn([this, got](caf::event_based_actor* self) {
+    self->request(subject, caf::infinite, refresh{}).then([got](const backend_status& s) {
+      *got = s;
+    });
+  });
+  run();
+  EXPECT_EQ(w->probes, 2);
+  EXPECT_EQ(got->state, backend_state::up);
+}
+
+// A server may answer every probe and still give no token.
+TEST_F(a_backend, counts_as_down_while_it_gives_no_real_answer) {
+  auto s = std::make_shared<backend_settings>(*server);
+  s->probe_model = "m";
+  server = s;
+  w->mute = true;
+  start();
+  for (int i = 0; i < 20; ++i)
+    advance(std::chrono::seconds(5));
+  EXPECT_GE(w->answers, 1);
+  EXPECT_EQ(dispatcher_told->told.back().state, backend_state::down);
+  EXPECT_NE(dispatcher_told->told.back().error.find("no real answer of m"),
+            std::string::npos);
+  w->mute = false;
+  for (int i = 0; i < 20; ++i)
+    advance(std::chrono::seconds(5));
+  EXPECT_EQ(dispatcher_told->told.back().state, backend_state::up);
 }
 
 } // namespace

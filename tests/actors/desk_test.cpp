@@ -167,5 +167,71 @@ TEST_F(a_desk, joins_a_dispatcher_that_was_started_anew) {
   EXPECT_EQ(other->wishes.size(), 1u);
 }
 
+TEST_F(a_desk, asks_again_for_other_runner_options_and_dialects) {
+  ask(wish("m"));
+  auto other = wish("m");
+  other.options = "num_ctx=8192";
+  ask(other);
+  EXPECT_EQ(b->wishes.size(), 2u);
+  auto about = std::make_shared<request>();
+  about->speaks = dialect::openai;
+  auto translated = wish("m");
+  translated.about = about;
+  ask(translated);
+  EXPECT_EQ(b->wishes.size(), 3u) << "its bodies cannot carry options";
+  ask(other);
+  EXPECT_EQ(b->wishes.size(), 3u);
+}
+
+TEST_F(a_desk, keeps_no_lease_that_is_watched) {
+  watched = true;
+  ask(wish("m"));
+  run();
+  EXPECT_EQ(b->live_leases, 0);
+}
+
+TEST_F(a_desk, keeps_no_lease_whose_answer_was_given_up) {
+  auto a = ask(wish("m"));
+  spent cut{a.got->id, "m", "", priority_class::normal, std::chrono::seconds(1)};
+  cut.cut = true;
+  caf::anon_send(subject, cut);
+  a.got.reset();
+  run();
+  EXPECT_EQ(b->live_leases, 0);
+  ASSERT_EQ(b->spents.size(), 1u) << "told at once, whoever waits";
+  EXPECT_TRUE(b->spents[0].cut);
+}
+
+TEST_F(a_desk, keeps_none_for_what_changes_models) {
+  auto about = std::make_shared<request>();
+  about->edits_models = true;
+  auto edits = wish("m", false);
+  edits.about = about;
+  ask(edits);
+  run();
+  EXPECT_EQ(b->live_leases, 0);
+}
+
+TEST_F(a_desk, explains_what_it_decided_itself) {
+  const auto ask_about = [&](std::string id) {
+    auto about = std::make_shared<request>();
+    about->id = std::move(id);
+    auto w = wish("m");
+    w.about = about;
+    ask(w);
+  };
+  ask_about("first");
+  ask_about("second");
+  auto found = std::make_shared<explanations>();
+  system.spawn([this, found](caf::event_based_actor* self) {
+    self->request(subject, caf::infinite, explain_query{"second"})
+        .then([found](explanations& e) { *found = std::move(e); });
+  });
+  run();
+  ASSERT_EQ(found->size(), 1u);
+  EXPECT_EQ((*found)[0].decided, "kept");
+  EXPECT_EQ((*found)[0].backend, "one");
+}
+
 } // namespace
 } // namespace conductor::test

@@ -416,5 +416,80 @@ TEST_F(a_generation, hears_nothing_from_an_exchange_it_left) {
   EXPECT_TRUE(reader_log->events.empty());
 }
 
+TEST_F(a_generation, tells_the_first_record_of_a_watched_lease_once) {
+  log->watched = true;
+  start();
+  upstream(started{head_of(200)});
+  EXPECT_TRUE(log->begun.empty()) << "a head is no record";
+  upstream(bytes_of("a\n"));
+  upstream(bytes_of("b\n"));
+  ASSERT_EQ(log->begun.size(), 1u);
+  EXPECT_EQ(log->begun[0].lease, 1u);
+}
+
+TEST_F(a_generation, tells_no_first_record_where_nobody_watches) {
+  start();
+  upstream_answers(200, "a\n");
+  EXPECT_TRUE(log->begun.empty());
+}
+
+// Ollama may still be at what was given up: its place is not free yet.
+TEST_F(a_generation, says_that_an_answer_was_given_up) {
+  start();
+  upstream(started{head_of(200)});
+  upstream(bytes_of("a\n"));
+  end(from_client);
+  ASSERT_EQ(log->spents.size(), 1u);
+  EXPECT_TRUE(log->spents[0].cut);
+  EXPECT_FALSE(log->spents[0].whole);
+}
+
+TEST_F(a_generation, takes_what_ollama_ended_itself_for_no_answer_given_up) {
+  start();
+  upstream(started{head_of(200)});
+  upstream(bytes_of("a\n"));
+  upstream(failed{errc::upstream_lost, "reset"});
+  EXPECT_FALSE(log->spents.at(0).cut);
+  EXPECT_EQ(log->failures.at(0).code, errc::upstream_lost);
+}
+
+// A head tells a reader nothing yet.
+TEST_F(a_generation, turns_elsewhere_when_a_backend_is_lost_before_a_record) {
+  asked->repeatable = true;
+  log->grants = {"one", "two", "three"};
+  add_exchange();
+  add_exchange();
+  start();
+  upstream(started{head_of(200)});
+  upstream(failed{errc::upstream_lost, "gone"});
+  upstream(failed{errc::stalled, "silent"}, 1);
+  EXPECT_EQ(log->moves.size(), 2u);
+  EXPECT_TRUE(reader_log->events.empty());
+  ASSERT_EQ(log->spents.size(), 2u);
+  EXPECT_FALSE(log->spents[0].cut);
+  EXPECT_TRUE(log->spents[1].cut) << "a server that hangs may still be at it";
+  upstream_answers(200, "a\n", 2);
+  EXPECT_EQ(reader_log->events, (events{"head 200", "+a\n", "done"}));
+}
+
+TEST_F(a_generation, tells_how_the_first_backend_was_lost_where_no_other_serves) {
+  asked->repeatable = true;
+  start();
+  upstream(failed{errc::upstream_lost, "reset"});
+  EXPECT_EQ(reader_log->events, (events{"!upstream_lost"}));
+}
+
+TEST_F(a_generation, takes_an_answer_that_ends_with_an_error_for_a_failure) {
+  start();
+  upstream(started{head_of(200)});
+  upstream(bytes_of("{\"error\":\"x\"}\n"));
+  complete end;
+  end.error = true;
+  upstream(end);
+  ASSERT_EQ(log->failures.size(), 1u);
+  EXPECT_EQ(log->failures[0].code, errc::upstream_error);
+  EXPECT_FALSE(log->spents.at(0).whole);
+}
+
 } // namespace
 } // namespace conductor::test
