@@ -136,7 +136,9 @@ std::vector<fleet::burial> fleet::heard(backend_status status, time_point now) {
     auto& r = runner_of(*m, key);
     if (r.model.empty())
       r.model = canonical_model(seen->name);
-    if (!std::exchange(r.loaded, true)) {
+    // New here, or loaded anew with other options by somebody else.
+    const bool other = r.seen.context > 0 && r.seen.context != seen->context;
+    if (!std::exchange(r.loaded, true) || other) {
       r.options_known = false;
       r.loaded_at = now;
     }

@@ -49,6 +49,8 @@ lease fleet::grant(std::uint64_t id, const std::string& backend, const acquire& 
       if (!std::exchange(r.loaded, true))
         r.loaded_at = now;
       r.model = wish.model;
+      if (r.options != s.options)
+        r.seen.context = 0; // Ollama loads it anew for this one
       r.options = std::move(s.options);
       r.options_known = true;
     }
@@ -186,6 +188,7 @@ void fleet::loaded(const std::string& backend, time_point now) {
   r.model = l.model;
   r.options = l.options;
   r.options_known = r.loaded = true;
+  r.seen.context = 0;
   r.loaded_at = r.used_at = now;
   r.room.forget(); // another instance may have other places
   r.stalls.saw(answer_phase::load, now - l.since);

@@ -40,7 +40,8 @@ struct runner {
   bool loaded = false;
   time_point loaded_at{};
   time_point used_at{}; ///< an answer ended
-  loaded_model seen;    ///< by the last probe that had it
+  loaded_model seen;    ///< by the last probe that had it; `context` 0: not since it
+                        ///< was loaded
   bool pinned = false;  ///< is to be in memory, whoever asks
   bool straight =
       false; ///< it cannot be loaded without a prompt: requests go as they are

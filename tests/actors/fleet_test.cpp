@@ -86,6 +86,20 @@ TEST_F(a_fleet, has_to_load_what_is_not_in_memory) {
   EXPECT_EQ(at("one", wish("b:latest")), fit::ready);
 }
 
+// A client that loads it itself, or one that does not ask here.
+TEST_F(a_fleet, sees_that_somebody_else_loaded_a_model_with_other_options) {
+  add("one");
+  tell("one", {"a:latest"});
+  load("one", wish("a:latest", "num_ctx=8192"));
+  tell("one", {"a:latest"}, {in_memory("a:latest", 8192)});
+  now += 1min;
+  EXPECT_EQ(at("one", wish("a:latest", "num_ctx=8192")), fit::ready);
+  EXPECT_EQ(at("one", wish("a:latest")), fit::load);
+  tell("one", {"a:latest"}, {in_memory("a:latest", 4096)});
+  EXPECT_EQ(at("one", wish("a:latest", "num_ctx=8192")), fit::load);
+  EXPECT_EQ(at("one", wish("a:latest")), fit::ready);
+}
+
 TEST_F(a_fleet, loads_one_model_at_a_time_on_each_backend) {
   add("one");
   add("two");
