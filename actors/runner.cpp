@@ -76,9 +76,13 @@ shaped shape(const model_settings* policy, const std::string& model,
   std::uint64_t tokens = policy->num_ctx.value_or(0);
   if (policy->options == option_policy::raise) {
     tokens = std::max(tokens, wanted);
-    if (loaded != nullptr && loaded->loaded)
-      tokens = std::max({tokens, number_in(options_of(loaded->options), "num_ctx"),
-                         loaded->seen.context});
+    const bool there = loaded != nullptr && loaded->loaded;
+    const auto has =
+        there ? number_in(options_of(loaded->options), "num_ctx") : std::uint64_t{};
+    // What Ollama chose by itself is not named: it would load the model anew for that.
+    const bool as_it_is = there && loaded->options_known && has == 0 && tokens == 0;
+    if (there && !as_it_is)
+      tokens = std::max({tokens, has, loaded->seen.context});
   }
   if (tokens == 0 || tokens == wanted)
     return s;

@@ -195,6 +195,21 @@ TEST_F(a_fleet, never_makes_a_raised_model_smaller) {
   EXPECT_EQ(at("one", wish("a:latest", "num_ctx=4096")), fit::ready);
 }
 
+// To name the context that Ollama chose by itself would make it load the model anew.
+TEST_F(a_fleet, leaves_a_raised_model_as_it_was_loaded_where_nobody_asks_for_more) {
+  model_settings m;
+  m.name = "a*";
+  m.options = option_policy::raise;
+  how.models = {m};
+  subject = fleet{how};
+  add("one", 2);
+  tell("one", {"a:latest"});
+  load("one", wish("a:latest"));
+  tell("one", {"a:latest"}, {in_memory("a:latest", 4096)});
+  EXPECT_EQ(at("one", wish("a:latest")), fit::ready);
+  EXPECT_FALSE(grant("one", wish("a:latest")).changes);
+}
+
 // Models that do not fit together are found out, and swapped in batches.
 TEST_F(a_fleet, finds_out_what_does_not_fit_together) {
   add("one", 1);
