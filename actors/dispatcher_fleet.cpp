@@ -114,14 +114,13 @@ caf::result<model_ordered> order_model(self_ptr self, model_order& order) {
   order.model = canonical_model(order.model);
   const auto where = meant_by(st, order);
   if (where.empty())
-    return make_error(
-        errc::not_found,
-        order.what == model_order::verb::unload && order.backend.empty()
-            ? "no backend has " + order.model + " in memory"
-        : order.backend.empty()
-            ? "no backend that answers has the model " + order.model
-            : "there is no backend " + order.backend + " that answers and has the model " +
-                  order.model);
+    return make_error(errc::not_found,
+                      order.what == model_order::verb::unload && order.backend.empty()
+                          ? "no backend has " + order.model + " in memory"
+                      : order.backend.empty()
+                          ? "no backend that answers has the model " + order.model
+                          : "there is no backend " + order.backend +
+                                " that answers and has the model " + order.model);
   const bool pins = order.what == model_order::verb::pin;
   if (pins || order.what == model_order::verb::unpin) {
     for (const auto& name : where)

@@ -15,6 +15,7 @@ using seconds_d = std::chrono::duration<double>;
 /// What a first load is taken to cost, before one was seen.
 constexpr double unknown_load = 2;
 constexpr double risk_of_eviction = 0.1;
+constexpr auto still_wanted = std::chrono::minutes(1);
 /// A model that was in use so shortly ago is likely to be asked for again at once.
 /// A zombie is given so long to be seen gone, before somebody waits for it at Ollama.
 constexpr auto before_test = std::chrono::milliseconds(200);
@@ -150,10 +151,15 @@ void fleet::judge_memory(candidate& c, const member& m, const acquire& wish,
       return;
     }
     c.wait_s = cost + ahead * turn;
-    // Each model that is there may have to make room, whether that is known or not.
+    // Each model that is there may have to make room, whether that is known or not, and
+    // one that is wanted is loaded again at once.
+    c.alone = true;
     for (const auto& [other, one] : m.runners)
-      if (one.loaded && other != key)
-        c.wait_s += cost * risk_of_eviction;
+      if (one.loaded) {
+        const bool wanted = one.used() > 0 || now - one.used_at < still_wanted;
+        c.wait_s += cost * (wanted ? 1 : risk_of_eviction);
+        c.alone = false;
+      }
     if (const auto failed = m.failed_loads.find(key + '\n' + s.options);
         failed != m.failed_loads.end() && now < failed->second.first) {
       c.why = "it could not load the model";

@@ -86,6 +86,7 @@ choice choose_backend(const std::vector<candidate>& all, const acquire& wish,
   for (const int health : {0, 1, 2, 3}) {
     const candidate* best = nullptr;
     const candidate* soonest = nullptr;
+    const candidate* spare = nullptr; // memory that nobody uses
     for (const auto& c : all) {
       if (c.health != health || c.is == fit::unfit || (somewhere && c.lacks_model))
         continue;
@@ -94,9 +95,13 @@ choice choose_backend(const std::vector<candidate>& all, const acquire& wish,
       if (c.is != fit::ready && (soonest == nullptr || c.wait_s < soonest->wait_s ||
                                  (c.wait_s == soonest->wait_s && better(c, soonest))))
         soonest = &c;
+      if (c.is == fit::load && c.alone && better(c, spare))
+        spare = &c;
     }
     if (best != nullptr)
       return go_to{best->backend};
+    if (spare != nullptr)
+      return load_first{spare->backend};
     // A full backend that answers is waited for; one that is down is no better.
     if (soonest != nullptr)
       return judge(*soonest);

@@ -30,8 +30,9 @@ using choice = std::variant<go_to, wait_for_place, load_first, failure>;
 /// there is nothing better. Of those with a free
 /// place: one that has the model in memory with the same runner options; `last`, where
 /// the session went before; the greatest share of the model on GPU; the lowest tier; the
-/// fewest answers in flight by weight; the first. Where none has a place, the one with
-/// the shortest expected wait decides whether a model is loaded or a place is waited for.
+/// fewest answers in flight by weight; the first. Where none has a place, the model is
+/// loaded where no other has to leave for it; else the one with the shortest expected
+/// wait decides whether it is loaded or a place is waited for.
 /// A failure says why none can serve.
 /// `status_of` tells a backend's status by its name, where a failure has to be explained.
 choice choose_backend(const std::vector<candidate>& all, const acquire& wish,

@@ -314,6 +314,7 @@ struct candidate {
   fit is = fit::unfit;
   const char* why = "";     ///< a word for people
   std::string load_error;   ///< what Ollama said when it could not load the model
+  bool alone = false;       ///< to load it there makes no other model leave
   bool lacks_model = false; ///< it told its models, and this is none of them
   int health = 0;           ///< 0 answers, 1 not heard of yet, 2 answers fail, 3 is down
   bool loaded = false;      ///< the model is in memory, with the same runner options

@@ -140,6 +140,17 @@ TEST(routing, loads_elsewhere_what_would_be_waited_for_longer) {
   EXPECT_EQ(choose({full, free}, inference()), "wait");
 }
 
+// Nobody is kept waiting beside memory that nobody uses.
+TEST(routing, loads_where_no_other_model_has_to_leave) {
+  auto full = server("full", 0, fit::full), empty = server("empty", 0, fit::load);
+  full.wait_s = 1;
+  empty.wait_s = 5;
+  empty.alone = true;
+  EXPECT_EQ(choose({full, empty}, inference()), "load empty");
+  empty.is = fit::loading;
+  EXPECT_EQ(choose({full, empty}, inference()), "wait");
+}
+
 TEST(routing, tells_what_ollama_said_of_a_load_that_failed) {
   auto broken = server("a", 0, fit::unfit);
   broken.load_error = "out of memory";
