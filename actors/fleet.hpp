@@ -149,11 +149,18 @@ private:
     seconds mean = 1;
     bool known = false;
   };
-  struct group { ///< wishes of the same model and options
+  struct group { ///< wishes that find the same places
     std::string model;
     std::string options;
+    std::string pinned;
+    std::vector<std::string> tried;
     dialect speaks = dialect::ollama;
     std::multiset<time_point> since;
+  };
+
+  struct line { ///< those who wait for the same runner
+    std::size_t length = 0;
+    time_point since{}; ///< the first one
   };
 
   const known_model* known(const member& m, const std::string& model) const;
@@ -164,8 +171,9 @@ private:
   bool is_remote(const member& m, const std::string& model) const;
   bool rivals(const member& m, const std::string& key, const std::string& other) const;
   bool crowded(const member& m, const std::string& key) const;
-  const group* group_waiting(const member& m, const std::string& key, bool same_options,
-                             const std::string& options) const;
+  static bool may_use(const member& m, const group& g);
+  line line_for(const member& m, const std::string& key,
+                const std::string& options) const;
   bool must_make_room(const member& m, const std::string& key, const runner& r,
                       time_point now) const;
   std::vector<const runner*> in_the_way(const member& m, const std::string& key) const;

@@ -23,6 +23,13 @@ constexpr auto least_linger = std::chrono::milliseconds(20);
 constexpr auto most_linger = std::chrono::seconds(2);
 
 /// 0 answers, 1 not heard of yet, 2 answers but answers failed there, 3 does not answer.
+std::string group_of(const acquire& wish) {
+  auto text = wish.model + '\n' + wish.options + '\n' + wish.pinned;
+  for (const auto& t : wish.tried)
+    text += '\n' + t;
+  return text;
+}
+
 int health_of(const fleet::member& m, fleet::time_point now) {
   const auto s = m.told.status.state;
   return s == backend_state::down      ? 3
@@ -87,21 +94,29 @@ std::vector<const runner*> fleet::in_the_way(const member& m,
   return all;
 }
 
-/// Those who wait for that runner; `same_options`: with these, else with any others.
-const fleet::group* fleet::group_waiting(const member& m, const std::string& key,
-                                         bool same_options,
-                                         const std::string& options) const {
-  const group* longest = nullptr;
+/// Whether those wait for that backend at all.
+bool fleet::may_use(const member& m, const group& g) {
+  const auto& name = m.told.status.name;
+  return (g.pinned.empty() || g.pinned == name) &&
+         std::find(g.tried.begin(), g.tried.end(), name) == g.tried.end();
+}
+
+/// Those who wait for that runner with these options, under whatever name.
+fleet::line fleet::line_for(const member& m, const std::string& key,
+                            const std::string& options) const {
+  line all;
   for (const auto& [target, g] : groups_) {
-    if (key_of(m, g.model) != key)
+    if (!may_use(m, g) || key_of(m, g.model) != key)
       continue;
     const auto asked = shape(find_model(how_.models, g.model), g.model, g.options,
                              g.speaks, runner_at(m, key));
-    if ((asked.options == options) == same_options &&
-        (longest == nullptr || *g.since.begin() < *longest->since.begin()))
-      longest = &g;
+    if (asked.options != options)
+      continue;
+    const auto first = *g.since.begin();
+    all.since = all.length == 0 ? first : std::min(all.since, first);
+    all.length += g.since.size();
   }
-  return longest;
+  return all;
 }
 
 /// Who waits for another load has waited long enough, and this one had its time: it gets
@@ -112,7 +127,8 @@ bool fleet::must_make_room(const member& m, const std::string& key, const runner
     return false;
   return std::any_of(groups_.begin(), groups_.end(), [&](const auto& entry) {
     const auto& g = entry.second;
-    if (now - *g.since.begin() < how_.swap_after || known(m, g.model) == nullptr)
+    if (now - *g.since.begin() < how_.swap_after || !may_use(m, g) ||
+        known(m, g.model) == nullptr)
       return false;
     const auto wants = key_of(m, g.model);
     const auto* there = runner_at(m, wants);
@@ -130,8 +146,8 @@ void fleet::judge_memory(candidate& c, const member& m, const acquire& wish,
                          const std::string& key, const shaped& s, time_point now) const {
   const auto* r = runner_at(m, key);
   const auto cost = load_cost(m);
-  const auto* mine = group_waiting(m, key, true, s.options);
-  const auto ahead = mine == nullptr ? 0.0 : static_cast<double>(mine->since.size());
+  const auto mine = line_for(m, key, s.options);
+  const auto ahead = static_cast<double>(mine.length);
   const auto limit =
       r == nullptr ? capacity{m.server->parallel}.limit() : r->room.limit();
   const auto turn = mean_cost(wish.model) / limit;
@@ -172,7 +188,7 @@ void fleet::judge_memory(candidate& c, const member& m, const acquire& wish,
       c.wait_s += cost;
       return;
     }
-    const bool overdue = mine != nullptr && now - *mine->since.begin() >= how_.swap_after;
+    const bool overdue = mine.length > 0 && now - mine.since >= how_.swap_after;
     for (const auto* other : in_the_way(m, key)) {
       c.wait_s += cost; // somebody will have to load it again
       const bool lingers =
@@ -182,7 +198,7 @@ void fleet::judge_memory(candidate& c, const member& m, const acquire& wish,
                   least_linger, most_linger) &&
           now - other->loaded_at < how_.swap_after;
       const auto its = key_of(m, other->model);
-      const bool wanted = group_waiting(m, its, true, other->options) != nullptr;
+      const bool wanted = line_for(m, its, other->options).length > 0;
       const bool had_its_time = overdue && now - other->loaded_at >= how_.swap_after;
       if (other->used() > 0 || (!had_its_time && (wanted || lingers))) {
         c.why = "another model has to make room first";
@@ -276,16 +292,18 @@ fleet::load fleet::load_for(const member& m, const acquire& wish, time_point now
 void fleet::waits(const acquire& wish, time_point since) {
   if (!wish.takes_place)
     return;
-  auto& g = groups_[wish.model + '\n' + wish.options];
+  auto& g = groups_[group_of(wish)];
   g.model = wish.model;
   g.options = wish.options;
+  g.pinned = wish.pinned;
+  g.tried = wish.tried;
   if (wish.about)
     g.speaks = wish.about->speaks;
   g.since.insert(since);
 }
 
 void fleet::waits_no_more(const acquire& wish, time_point since) {
-  const auto i = groups_.find(wish.model + '\n' + wish.options);
+  const auto i = groups_.find(group_of(wish));
   if (i == groups_.end())
     return;
   auto& all = i->second.since;

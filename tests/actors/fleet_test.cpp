@@ -195,6 +195,40 @@ TEST_F(a_fleet, never_makes_a_raised_model_smaller) {
   EXPECT_EQ(at("one", wish("a:latest", "num_ctx=4096")), fit::ready);
 }
 
+// Who is pinned elsewhere, or failed here, waits for no place here.
+TEST_F(a_fleet, holds_nothing_back_for_those_who_wait_for_another_backend) {
+  add("one", 2);
+  add("two", 2);
+  for (const auto* name : {"one", "two"})
+    tell(name, {"a:latest"}, {in_memory("a:latest")});
+  load("one", wish("a:latest", "num_ctx=8192"));
+  auto pinned = wish("a:latest");
+  pinned.pinned = "two";
+  auto failed = wish("a:latest");
+  failed.tried = {"one"};
+  subject.waits(pinned, now);
+  subject.waits(failed, now);
+  now += 1min;
+  EXPECT_EQ(at("one", wish("a:latest", "num_ctx=8192")), fit::ready);
+  subject.waits_no_more(pinned, now - 1min);
+  subject.waits_no_more(failed, now - 1min);
+  subject.waits(wish("a:latest"), now - 1min);
+  EXPECT_EQ(at("one", wish("a:latest", "num_ctx=8192")), fit::blocked);
+}
+
+// They share a runner, so they stand in one line.
+TEST_F(a_fleet, counts_those_who_wait_under_an_alias) {
+  add("one", 1);
+  tell("one", {"a:latest=blob", "b:latest=blob"}, {in_memory("a:latest")});
+  grant("one", wish("a:latest"));
+  subject.waits(wish("a:latest"), now);
+  subject.waits(wish("a:latest"), now);
+  subject.waits(wish("b:latest"), now);
+  const auto turn = subject.mean_cost("a:latest");
+  EXPECT_EQ(subject.assess(wish("a:latest"), {}, now)[0].wait_s, 4 * turn);
+  EXPECT_EQ(subject.assess(wish("b:latest"), {}, now)[0].wait_s, 4 * turn);
+}
+
 // To name the context that Ollama chose by itself would make it load the model anew.
 TEST_F(a_fleet, leaves_a_raised_model_as_it_was_loaded_where_nobody_asks_for_more) {
   model_settings m;
