@@ -8,6 +8,9 @@
 namespace conductor {
 namespace {
 
+/// A probe's answer may be as old.
+constexpr auto old_news = std::chrono::seconds(1);
+
 /// Once the weights of a model are known, its runner is found by these.
 void move_to(std::map<std::string, runner>& runners, const std::string& from,
              const std::string& to) {
@@ -157,7 +160,9 @@ std::vector<fleet::burial> fleet::heard(backend_status status, time_point now) {
       bury(*m, r, static_cast<std::size_t>(over), now, buried);
   }
   for (auto& [key, r] : m->runners) {
-    if (in_memory.contains(key) || r.running > 0)
+    // What was asked may be older than the answer that ended a moment ago.
+    const bool just_used = m->just_loaded.empty() && now - r.used_at < old_news;
+    if (in_memory.contains(key) || r.running > 0 || just_used)
       continue;
     if (std::exchange(r.loaded, false) && !m->just_loaded.empty() &&
         key != m->just_loaded)

@@ -316,6 +316,18 @@ TEST_F(a_fleet, forgets_what_it_found_out_of_a_server_that_was_restarted) {
   EXPECT_EQ(at("one", wish("a:latest")), fit::load);
 }
 
+// A probe may have asked before an answer that is over already.
+TEST_F(a_fleet, believes_no_probe_older_than_an_answer) {
+  add("one", 1);
+  const auto l = grant("one", wish("a:latest"));
+  subject.ended(l.id, now);
+  tell("one", {"a:latest"});
+  EXPECT_EQ(at("one", wish("a:latest")), fit::ready);
+  now += 2s;
+  tell("one", {"a:latest"});
+  EXPECT_EQ(at("one", wish("a:latest")), fit::load);
+}
+
 TEST_F(a_fleet, loads_nothing_for_models_that_run_elsewhere) {
   add("one", 1);
   tell("one", {"a:latest"});

@@ -253,6 +253,9 @@ TEST_F(a_node, sends_a_conversation_where_its_prompt_is_cached) {
   add_backend("one", ollama.port());
   add_backend("two", other.port());
   start();
+  for (const std::size_t i : {0, 1})
+    while (status()["backends"][i]["state"] != "up")
+      std::this_thread::yield();
   const auto went = [&](const std::string& headers) {
     return ask("POST", "/api/generate", generate(), headers)
         .headers.at("x-conductor-backend");
