@@ -79,6 +79,7 @@ public:
     bool takes_place = false;
     bool trial = false;
     bool edits = false; ///< changes what the backend has, or what is loaded there
+    std::string loads;  ///< with these options, where it edits and takes a place
     double charged = 0; ///< seconds, until it is known what it took
   };
   /// A zombie that is one no longer: its flow is billed.

@@ -53,6 +53,8 @@ lease fleet::grant(std::uint64_t id, const std::string& backend, const acquire& 
         r.seen.context = 0; // Ollama loads it anew for this one
       r.options = std::move(s.options);
       r.options_known = true;
+    } else {
+      p.loads = std::move(s.options);
     }
     l.watched = r.room.granted(id, r.used(), now) || l.watched;
   }
@@ -157,6 +159,11 @@ std::string fleet::ended(std::uint64_t id, time_point now) {
                        [&](const auto& z) { return z.lease == id; }))
         r->second.room.ended(id, now);
       r->second.used_at = now;
+      if (p.edits) {
+        r->second.options = p.loads;
+        r->second.options_known = true;
+        r->second.seen.context = 0;
+      }
     }
   } else {
     --m->told.relayed;

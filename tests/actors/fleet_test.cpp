@@ -100,6 +100,22 @@ TEST_F(a_fleet, sees_that_somebody_else_loaded_a_model_with_other_options) {
   EXPECT_EQ(at("one", wish("a:latest")), fit::ready);
 }
 
+// Before any probe could tell.
+TEST_F(a_fleet, knows_what_a_client_loaded_through_it) {
+  add("one");
+  tell("one", {"a:latest"});
+  load("one", wish("a:latest", "num_ctx=8192"));
+  now += 1min;
+  auto bare = wish("a:latest");
+  bare.bare = true;
+  const auto l = grant("one", bare);
+  EXPECT_EQ(subject.ended(l.id, now), "one") << "to be looked at";
+  tell("one", {"a:latest"}, {in_memory("a:latest", 4096)});
+  EXPECT_EQ(at("one", wish("a:latest")), fit::ready);
+  now += 1min;
+  EXPECT_EQ(at("one", wish("a:latest", "num_ctx=8192")), fit::load);
+}
+
 TEST_F(a_fleet, loads_one_model_at_a_time_on_each_backend) {
   add("one");
   add("two");
