@@ -44,8 +44,8 @@ void fair_queue::insert(std::size_t in, ticket t) {
 }
 
 void fair_queue::leave(line& l, std::list<flow_line>::iterator f) {
-  if (f->deficit < 0)
-    l.debts[f->name] = {f->deficit, l.rounds};
+  // Also when it owes nothing yet: who was served is about to be charged.
+  l.debts[f->name] = {std::min(0.0, f->deficit), l.rounds};
   l.turns.erase(f);
   if (l.turns.empty()) // nobody was kept waiting: nothing is owed
     l.debts.clear();
@@ -145,13 +145,17 @@ std::optional<std::uint64_t> fair_queue::take(time_point now, const fits& fit) {
 }
 
 void fair_queue::charge(const std::string& flow, priority_class priority, seconds cost) {
-  auto& l = lines_[static_cast<std::size_t>(priority)];
-  if (const auto f = find_flow(l.turns, flow); f != l.turns.end())
-    f->deficit = std::min(f->deficit - cost, quantum_);
-  else if (const auto debt = l.debts.find(flow); debt != l.debts.end())
-    debt->second.first -= cost;
-  else if (cost > 0 && !l.turns.empty())
-    l.debts[flow] = {-cost, l.rounds};
+  const auto home = static_cast<std::size_t>(priority);
+  // Who rose is served in a better class, and owes there too.
+  for (std::size_t i = 0; i <= home; ++i) {
+    auto& l = lines_[i];
+    if (const auto f = find_flow(l.turns, flow); f != l.turns.end())
+      f->deficit = std::min(f->deficit - cost, quantum_);
+    else if (const auto debt = l.debts.find(flow); debt != l.debts.end())
+      debt->second.first -= cost;
+    else if (i == home && cost > 0 && !l.turns.empty())
+      l.debts[flow] = {-cost, l.rounds};
+  }
 }
 
 std::vector<std::uint64_t> fair_queue::older_than(time_point since) const {

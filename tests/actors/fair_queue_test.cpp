@@ -71,6 +71,33 @@ TEST_F(a_queue, passes_over_who_does_not_fit) {
   EXPECT_EQ(queue.size(), 2u);
 }
 
+// Where they rose to they owe for what they take, as those do who are at home there.
+TEST_F(a_queue, lets_those_who_rose_take_turns_with_the_better_class) {
+  for (std::uint64_t id = 1; id <= 8; ++id)
+    push(id, "heavy");
+  for (std::uint64_t id = 11; id <= 14; ++id)
+    push(id, "light", priority_class::interactive);
+  push(15, "last", priority_class::interactive);
+  now += 31s; // everybody of "heavy" has risen
+  std::vector<std::uint64_t> order;
+  for (int i = 0; i < 8; ++i)
+    order.push_back(take(3));
+  EXPECT_EQ(order, (std::vector<std::uint64_t>{11, 15, 1, 12, 2, 13, 3, 14}));
+}
+
+// Even if it rises and is served one by one.
+TEST_F(a_queue, remembers_what_is_owed_by_those_who_rose) {
+  for (std::uint64_t id = 11; id <= 20; ++id)
+    push(id, "light", priority_class::interactive);
+  std::map<std::string, int> served;
+  for (std::uint64_t id = 1; id <= 8; ++id) {
+    push(id, "heavy");
+    now += 31s;
+    ++served[take(3) > 10 ? "light" : "heavy"];
+  }
+  EXPECT_EQ(served["heavy"], 4);
+}
+
 // What the question found about the one that is taken is what its asker goes by.
 TEST_F(a_queue, asks_last_about_the_one_that_it_takes) {
   push(1, "a");
