@@ -212,7 +212,8 @@ void fleet::judge_memory(candidate& c, const member& m, const acquire& wish,
   const auto used = r == nullptr ? 0u : r->used();
   c.is = used < limit ? fit::ready : fit::full;
   c.why = c.is == fit::ready ? "it has a place" : "it has no place";
-  if (c.is == fit::full && r != nullptr && r->untested(now - before_test) != nullptr) {
+  if (c.is == fit::full && r != nullptr && r->running < limit &&
+      r->untested(now - before_test) != nullptr) {
     c.is = fit::ready;
     c.why = "an answer that was given up may have left its place";
   }

@@ -211,6 +211,24 @@ TEST_F(a_fleet, never_makes_a_raised_model_smaller) {
   EXPECT_EQ(at("one", wish("a:latest", "num_ctx=4096")), fit::ready);
 }
 
+// However many gave up, no more are sent than there are places.
+TEST_F(a_fleet, sends_no_more_to_test_zombies_than_there_are_places) {
+  add("one", 1);
+  tell("one", {"a:latest"}, {in_memory("a:latest")});
+  for (int i = 0; i < 2; ++i) {
+    const auto l = grant("one", wish("a:latest"));
+    spent cut;
+    cut.lease = l.id;
+    cut.cut = true;
+    subject.settle(cut, now);
+    subject.ended(l.id, now);
+    now += 300ms;
+    EXPECT_EQ(at("one", wish("a:latest")), fit::ready) << "one may test it";
+  }
+  grant("one", wish("a:latest"));
+  EXPECT_EQ(at("one", wish("a:latest")), fit::full) << "the other one has to wait";
+}
+
 // Who is pinned elsewhere, or failed here, waits for no place here.
 TEST_F(a_fleet, holds_nothing_back_for_those_who_wait_for_another_backend) {
   add("one", 2);
