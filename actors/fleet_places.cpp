@@ -40,6 +40,7 @@ lease fleet::grant(std::uint64_t id, const std::string& backend, const acquire& 
     l.watched = true;
   }
   ++r.running;
+  r.newest = id;
   auto s = shape_for(m, wish, &r);
   if (!s.changes.options.empty() || !s.changes.keep_alive.empty() ||
       !s.changes.model.empty())
@@ -161,7 +162,7 @@ std::string fleet::ended(std::uint64_t id, time_point now) {
       r->second.used_at = now;
       if (p.edits) {
         r->second.options = p.loads;
-        r->second.options_known = true;
+        r->second.options_known = r->second.newest == id;
         r->second.seen.context = 0;
       }
     }

@@ -46,6 +46,7 @@ struct runner {
   bool straight =
       false; ///< it cannot be loaded without a prompt: requests go as they are
   unsigned running = 0;
+  std::uint64_t newest = 0; ///< lease that was given last
   std::deque<zombie> zombies;
   capacity room;
   stall_detector stalls{std::chrono::seconds(30)};

@@ -116,6 +116,20 @@ TEST_F(a_fleet, knows_what_a_client_loaded_through_it) {
   EXPECT_EQ(at("one", wish("a:latest", "num_ctx=8192")), fit::load);
 }
 
+// Nobody tells in which order Ollama takes them.
+TEST_F(a_fleet, asks_what_is_there_where_a_clients_load_met_other_requests) {
+  add("one", 2);
+  tell("one", {"a:latest"}, {in_memory("a:latest", 4096)});
+  auto bare = wish("a:latest", "num_ctx=8192");
+  bare.bare = true;
+  const auto l = grant("one", bare);
+  grant("one", wish("a:latest"));
+  subject.ended(l.id, now);
+  EXPECT_EQ(at("one", wish("a:latest")), fit::ready);
+  tell("one", {"a:latest"}, {in_memory("a:latest", 8192)});
+  EXPECT_EQ(at("one", wish("a:latest", "num_ctx=8192")), fit::ready);
+}
+
 TEST_F(a_fleet, loads_one_model_at_a_time_on_each_backend) {
   add("one");
   add("two");
