@@ -41,6 +41,12 @@ void capacity::forget() {
   *this = capacity(configured_);
 }
 
+void capacity::start_slowly() {
+  forget();
+  if (configured_)
+    limit_ = 1;
+}
+
 nanoseconds capacity::bound() const {
   return std::max(shortest_bound, bound_in_means * mean_.value_or(0ns));
 }
@@ -60,7 +66,7 @@ unsigned capacity::holding(unsigned running) const {
 
 bool capacity::granted(std::uint64_t id, unsigned running, time_point now) {
   if (configured_)
-    return false;
+    return limit_ < *configured_;
   settle(now);
   running_ = running;
   if (learned_ && running >= limit_)
@@ -85,6 +91,10 @@ void capacity::doubt_finding(time_point now) {
 }
 
 void capacity::began(std::uint64_t id, time_point now) {
+  if (configured_) {
+    limit_ = std::min(limit_ * 2, *configured_);
+    return;
+  }
   settle(now);
   const auto found = waiting_.extract(id);
   if (!found)

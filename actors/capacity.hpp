@@ -37,7 +37,10 @@ public:
   /// changed.
   bool look(unsigned running, time_point now);
   bool watching() const; ///< look() may find something later
-  void forget();         ///< the server was restarted: all is unknown again
+  void forget();         ///< another instance of the model: all is unknown again
+  /// The server has just come back: one answer first, and each that begins allows twice
+  /// as many, up to what was configured. What is inferred starts small by itself.
+  void start_slowly();
 
 private:
   using nanoseconds = std::chrono::nanoseconds;

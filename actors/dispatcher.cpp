@@ -158,7 +158,7 @@ dispatcher_actor::behavior_type dispatcher(self_ptr self, dispatcher_settings ho
       [self](const twin_query& q) { return find_twin(self, q); },
       [self](model_order& order) { return order_model(self, order); },
       [self](backend_change& change) { return change_backend(self, change); },
-      [self](const backend_list& list) { take_list(self, list); },
+      [self](const fleet_config& now) { take_config(self, now); },
       [self](tick) { look(self); },
       [self](const restart_backend& r) {
         if (const auto* m = self->state.servers.find(r.name))

@@ -19,7 +19,8 @@ void begin(self_ptr self, const std::string& name, fleet::load l) {
   const auto b = st.backends.find(name);
   if (m == nullptr || m->loading || b == st.backends.end())
     return;
-  load_model ask{m->server, l.model, l.derive_from, l.options, l.set, false, l.embeds};
+  load_model ask{m->server, l.model, l.derive_from, l.options,
+                 l.set,     false,   l.embeds,      l.patience};
   st.servers.begin_load(*m, l);
   recall_leases(self); // what is kept of that model may no longer fit
   self->request(b->second, caf::infinite, std::move(ask))
@@ -132,8 +133,14 @@ caf::result<model_ordered> order_model(self_ptr self, model_order& order) {
   auto left = std::make_shared<std::size_t>(where.size());
   for (const auto& name : where) {
     const bool unloads = order.what == model_order::verb::unload;
-    load_model ask{
-        st.servers.find(name)->server, order.model, {}, {}, order.set, unloads, false};
+    load_model ask{st.servers.find(name)->server,
+                   order.model,
+                   {},
+                   {},
+                   order.set,
+                   unloads,
+                   false,
+                   {}};
     if (unloads)
       st.servers.pin(name, order.model, false);
     self->request(st.backends.at(name), caf::infinite, std::move(ask))
@@ -181,9 +188,10 @@ caf::result<fleet_status> change_backend(self_ptr self, backend_change& change) 
   return status_of(st);
 }
 
-void take_list(self_ptr self, const backend_list& list) {
+void take_config(self_ptr self, const fleet_config& now) {
+  self->state.servers.use_models(*now.models);
   std::set<std::string> names;
-  for (const auto& server : list.all) {
+  for (const auto& server : now.backends) {
     names.insert(server->name);
     backend_change put{backend_change::verb::put, server->name, server};
     change_backend(self, put);
@@ -242,6 +250,7 @@ fleet_status status_of(const dispatcher_state& st) {
   s.backends = st.servers.status();
   s.waiting = st.queue.size();
   s.queue_limit = st.limits.limit;
+  s.classes = st.queue.by_class();
   s.moved_on = st.moved_on;
   s.retries_refused = st.retries.refused();
   return s;

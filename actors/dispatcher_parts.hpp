@@ -36,7 +36,7 @@ void load_pinned(self_ptr self);
 void ask_all(self_ptr self, std::function<void()> then);
 caf::result<model_ordered> order_model(self_ptr self, model_order& order);
 caf::result<fleet_status> change_backend(self_ptr self, backend_change& change);
-void take_list(self_ptr self, const backend_list& list);
+void take_config(self_ptr self, const fleet_config& now);
 /// Who has the very same model, and a template that goes on in an answer.
 caf::result<twin> find_twin(self_ptr self, const twin_query& q);
 fleet_status status_of(const dispatcher_state& st);

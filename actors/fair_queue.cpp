@@ -189,4 +189,15 @@ std::vector<fair_queue::ticket> fair_queue::in_order() const {
   return all;
 }
 
+std::array<class_load, 3> fair_queue::by_class() const {
+  std::array<class_load, 3> all{};
+  for (std::size_t i = 0; i < lines_.size(); ++i)
+    for (const auto& f : lines_[i].turns) {
+      ++all[i].flows;
+      all[i].waiting += f.waiting.size();
+      all[i].deficit_s = std::max(all[i].deficit_s, -f.deficit);
+    }
+  return all;
+}
+
 } // namespace conductor

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "messages/request.hpp"
+#include "messages/fleet.hpp"
 
 #include <array>
 #include <chrono>
@@ -55,6 +55,7 @@ public:
   bool empty() const { return where_.empty(); }
   std::size_t bytes() const { return bytes_; }
   std::chrono::nanoseconds cost() const { return cost_; }
+  std::array<class_load, 3> by_class() const;
   /// Those that waited since then or longer.
   std::vector<std::uint64_t> older_than(time_point since) const;
   /// About the order in which they will be served: class by class, flows in turns.

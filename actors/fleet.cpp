@@ -89,7 +89,7 @@ void fleet::forget(member& m) {
   m.rivals.clear();
   m.just_loaded.clear();
   for (auto& [key, r] : m.runners) {
-    r.room.forget();
+    r.room.start_slowly();
     r.loaded = r.options_known = r.straight = false;
   }
 }

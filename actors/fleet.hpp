@@ -53,9 +53,11 @@ public:
     std::string derive_from; ///< the model is to be made of that one first
     bool embeds = false;
     time_point since{};
-    std::string flow; ///< who forced it
+    std::chrono::milliseconds patience{}; ///< learned; zero: too little is known
+    std::string flow;                     ///< who forced it
     priority_class priority = priority_class::normal;
     bool forced = false; ///< by a request, not by an operator
+    bool swaps = false;  ///< something had to leave for it
   };
   /// One backend.
   struct member {
@@ -91,6 +93,9 @@ public:
 
   fleet() = default;
   explicit fleet(fleet_settings how) : how_(std::move(how)) {}
+
+  /// Counts from the next decision on.
+  void use_models(std::vector<model_settings> models) { how_.models = std::move(models); }
 
   // The backends (fleet.cpp).
   /// New, or changed: what is in flight stays. True: its BACKEND is to be started anew.

@@ -16,13 +16,12 @@ using seconds_d = std::chrono::duration<double>;
 constexpr double unknown_load = 2;
 constexpr double risk_of_eviction = 0.1;
 constexpr auto still_wanted = std::chrono::minutes(1);
-/// A model that was in use so shortly ago is likely to be asked for again at once.
 /// A zombie is given so long to be seen gone, before somebody waits for it at Ollama.
 constexpr auto before_test = std::chrono::milliseconds(200);
+/// A model that was in use so shortly ago is likely to be asked for again at once.
 constexpr auto least_linger = std::chrono::milliseconds(20);
 constexpr auto most_linger = std::chrono::seconds(2);
 
-/// 0 answers, 1 not heard of yet, 2 answers but answers failed there, 3 does not answer.
 std::string group_of(const acquire& wish) {
   auto text = wish.model + '\n' + wish.options + '\n' + wish.pinned;
   for (const auto& t : wish.tried)
@@ -30,6 +29,7 @@ std::string group_of(const acquire& wish) {
   return text;
 }
 
+/// 0 answers, 1 not heard of yet, 2 answers but answers failed there, 3 does not answer.
 int health_of(const fleet::member& m, fleet::time_point now) {
   const auto s = m.told.status.state;
   return s == backend_state::down      ? 3
@@ -282,6 +282,8 @@ fleet::load fleet::load_for(const member& m, const acquire& wish, time_point now
                std::find(k->capabilities.begin(), k->capabilities.end(), "completion") ==
                    k->capabilities.end();
   l.since = now;
+  if (r != nullptr && how_.stall_floor.count() > 0)
+    l.patience = r->stalls.patience_ms(answer_phase::load);
   l.forced = wish.about != nullptr;
   if (wish.about) {
     l.flow = wish.about->flow;

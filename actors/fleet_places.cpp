@@ -8,11 +8,8 @@ namespace {
 
 /// A load that failed is not tried again for so long.
 constexpr auto after_failed_load = std::chrono::seconds(5);
-
-std::chrono::milliseconds rounded_up(std::optional<std::chrono::nanoseconds> t) {
-  return t ? std::chrono::ceil<std::chrono::milliseconds>(*t)
-           : std::chrono::milliseconds{};
-}
+/// Nor one that never came to an end.
+constexpr auto after_stalled_load = std::chrono::minutes(1);
 
 } // namespace
 
@@ -64,8 +61,8 @@ lease fleet::grant(std::uint64_t id, const std::string& backend, const acquire& 
     p.trial = l.watched = true;
   }
   if (how_.stall_floor.count() > 0) {
-    l.first_patience = rounded_up(r.stalls.patience(answer_phase::prefill));
-    l.gap_patience = rounded_up(r.stalls.patience(answer_phase::decode));
+    l.first_patience = r.stalls.patience_ms(answer_phase::prefill);
+    l.gap_patience = r.stalls.patience_ms(answer_phase::decode);
   }
   return l;
 }
@@ -180,6 +177,7 @@ void fleet::begin_load(member& m, load l) {
   for (auto& [key, r] : m.runners)
     if (std::find(gone.begin(), gone.end(), &r) != gone.end())
       r.loaded = false;
+  l.swaps = !gone.empty();
   m.loading = std::move(l);
 }
 
@@ -190,6 +188,10 @@ void fleet::loaded(const std::string& backend, time_point now) {
   const auto l = std::move(*std::exchange(m->loading, std::nullopt));
   ++m->told.loads;
   m->told.load_time += now - l.since;
+  if (l.swaps) {
+    ++m->told.swaps;
+    m->told.swap_time += now - l.since;
+  }
   m->failed_loads.clear();
   m->just_loaded = l.key;
   auto& r = runner_of(*m, l.key);
@@ -198,7 +200,8 @@ void fleet::loaded(const std::string& backend, time_point now) {
   r.options_known = r.loaded = true;
   r.seen.context = 0;
   r.loaded_at = r.used_at = now;
-  r.room.forget(); // another instance may have other places
+  if (!m->server->parallel)
+    r.room.forget(); // another instance may have other places
   r.stalls.saw(answer_phase::load, now - l.since);
 }
 
@@ -212,8 +215,11 @@ void fleet::load_failed(const std::string& backend, const failure& why, time_poi
     runner_of(*m, l.key).straight = true;
   else if (why.code == errc::load_failed)
     m->failed_loads[l.key + '\n' + l.options] = {now + after_failed_load, why.detail};
-  else // it is the server that failed, not the load
+  else { // it is the server that failed, not the load
+    if (why.code == errc::stalled)
+      m->failed_loads[l.key + '\n' + l.options] = {now + after_stalled_load, why.detail};
     failed({backend, why.code, why.detail, 0}, now);
+  }
 }
 
 void fleet::unloaded(const std::string& backend, const std::string& model) {

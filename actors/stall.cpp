@@ -9,6 +9,8 @@ namespace {
 using std::chrono::nanoseconds;
 
 constexpr std::uint64_t fewest = 20;
+constexpr std::uint64_t fewest_loads = 3;
+constexpr double floors_of_a_load = 4;
 constexpr double newest = 0.05; // weight of one delay in mean and variance
 constexpr double decay = 0.999; // of the longest, with each report
 constexpr double times_longest = 10;
@@ -54,16 +56,22 @@ void stall_detector::learn(answer_phase phase, std::uint64_t count, double mean,
 
 std::optional<nanoseconds> stall_detector::patience(answer_phase phase) const {
   const auto& d = of(phase);
-  if (d.count < fewest)
+  const bool loads = phase == answer_phase::load;
+  if (d.count < (loads ? fewest_loads : fewest))
     return std::nullopt;
+  const auto floor = static_cast<double>(floor_.count()) * (loads ? floors_of_a_load : 1);
   const auto improbable = std::exp(d.mean + deviations * std::sqrt(d.variance));
-  auto bear = std::max({improbable, times_longest * d.recent_longest, d.longest,
-                        static_cast<double>(floor_.count())});
+  auto bear = std::max({improbable, times_longest * d.recent_longest, d.longest, floor});
   if (phase == answer_phase::prefill)
     bear += of(answer_phase::load).longest;
   else if (phase == answer_phase::decode)
     bear += of(answer_phase::prefill).longest;
   return nanoseconds(static_cast<std::int64_t>(std::min(bear, at_most)));
+}
+
+std::chrono::milliseconds stall_detector::patience_ms(answer_phase phase) const {
+  return std::chrono::ceil<std::chrono::milliseconds>(
+      patience(phase).value_or(nanoseconds(0)));
 }
 
 } // namespace conductor

@@ -32,9 +32,12 @@ public:
   void saw_gaps(std::uint64_t count, std::chrono::nanoseconds mean,
                 std::chrono::nanoseconds longest);
   /// Longest silence to bear, at most a day; empty: too little is known (fewer than 20
-  /// samples of that phase). A prefill may meet a load, and a decode another's prefill,
-  /// so it has the longest of these on top.
+  /// samples of that phase, or 3 loads). A prefill may meet a load, and a decode
+  /// another's prefill, so it has the longest of these on top. A load may come from a
+  /// cold disk: its floor is four times as high.
   std::optional<std::chrono::nanoseconds> patience(answer_phase) const;
+  /// The same, rounded up; zero: too little is known.
+  std::chrono::milliseconds patience_ms(answer_phase) const;
 
 private:
   struct delays {

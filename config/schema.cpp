@@ -25,6 +25,9 @@ constexpr std::array levels{choice<log_level>{"trace", log_level::trace},
                             choice<log_level>{"info", log_level::info},
                             choice<log_level>{"warn", log_level::warn},
                             choice<log_level>{"error", log_level::error}};
+constexpr std::array classes{choice<std::string_view>{"interactive", "interactive"},
+                             choice<std::string_view>{"normal", "normal"},
+                             choice<std::string_view>{"batch", "batch"}};
 constexpr std::array formats{choice<log_format>{"text", log_format::text},
                              choice<log_format>{"json", log_format::json}};
 
@@ -263,6 +266,8 @@ std::vector<key_spec> make_schema() {
           "Requests that may wait for a place, whole node"),
       key("queue.max_bytes", size_at(CONDUCTOR_AT(queue.max_bytes), 0, 1024 * gib),
           "Bodies of requests that wait, whole node"),
+      key("queue.default_class", choice_at(CONDUCTOR_AT(queue.default_class), classes),
+          "Class of requests without X-Conductor-Class: interactive, normal or batch"),
       key("queue.ageing", duration_at(CONDUCTOR_AT(queue.ageing), milliseconds(1)),
           "Who waited so long rises to the next class"),
       key("queue.swap_after", duration_at(CONDUCTOR_AT(queue.swap_after)),

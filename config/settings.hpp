@@ -68,6 +68,7 @@ struct model_settings {
   std::string keep_alive; ///< JSON text, for requests that say none; empty: Ollama's
   bool pin = false;       ///< loaded before anyone asks, and kept
   bool derive = false;    ///< OpenAI's routes get `num_ctx` by a derived model
+  bool operator==(const model_settings&) const = default;
 };
 
 /// Deadlines and buffers towards Ollama. Section `[upstream]`.
@@ -98,12 +99,13 @@ struct stream_settings {
 
 /// Who waits where. Section `[queue]`.
 struct queue_settings {
-  std::size_t limit = 4096;           ///< requests waiting for a place, whole node
-  std::size_t max_bytes = 256u << 20; ///< bodies of requests that wait, whole node
-  milliseconds max_wait{600'000};     ///< then 503 with Retry-After
-  milliseconds ageing{30'000};        ///< who waited so long rises to the next class
-  milliseconds swap_after{10'000};    ///< who waited so long has another model unloaded
-  milliseconds zombie_grace{5'000};   ///< longest that an answer given up holds a place
+  std::size_t limit = 4096;             ///< requests waiting for a place, whole node
+  std::size_t max_bytes = 256u << 20;   ///< bodies of requests that wait, whole node
+  std::string default_class = "normal"; ///< of requests that name none
+  milliseconds max_wait{600'000};       ///< then 503 with Retry-After
+  milliseconds ageing{30'000};          ///< who waited so long rises to the next class
+  milliseconds swap_after{10'000};      ///< who waited so long has another model unloaded
+  milliseconds zombie_grace{5'000};     ///< longest that an answer given up holds a place
 };
 
 /// Threads. Section `[runtime]`.

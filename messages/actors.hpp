@@ -128,7 +128,7 @@ using dispatcher_actor = places_actor::extend<
     // An operator loads, unloads or pins a model; answered when it is done.
     caf::replies_to<model_order>::with<model_ordered>,
     // Backends come, change and go.
-    caf::replies_to<backend_change>::with<fleet_status>, caf::reacts_to<backend_list>,
+    caf::replies_to<backend_change>::with<fleet_status>, caf::reacts_to<fleet_config>,
     // INTERNAL: look for requests that waited too long.
     caf::reacts_to<tick>,
     // INTERNAL: a BACKEND that failed is started anew.

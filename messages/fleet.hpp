@@ -6,6 +6,7 @@
 #include <caf/actor_addr.hpp>
 #include <caf/allowed_unsafe_message_type.hpp>
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -17,6 +18,8 @@ namespace conductor {
 
 /// One Ollama server as it is configured; config/settings.hpp.
 struct backend_settings;
+/// How a model is run; likewise.
+struct model_settings;
 using backend_ptr = std::shared_ptr<const backend_settings>;
 
 /// Whether a backend answers, as last seen.
@@ -222,6 +225,8 @@ struct load_model {
   body_changes set;        ///< runner options and `keep_alive`, as JSON
   bool unload = false;     ///< out of memory
   bool embeds = false;     ///< it makes embeddings only
+  /// It is given up after that, as the server is suspect; zero: too little is known.
+  std::chrono::milliseconds patience{};
 };
 struct load_result {
   std::chrono::nanoseconds took{};
@@ -246,9 +251,10 @@ struct backend_change {
   std::string name;
   backend_ptr server; ///< of `put`
 };
-/// The whole list, as the configuration has it now.
-struct backend_list {
-  std::vector<backend_ptr> all;
+/// Backends and how models are run, as the configuration has them now.
+struct fleet_config {
+  std::vector<backend_ptr> backends;
+  std::shared_ptr<const std::vector<model_settings>> models;
 };
 /// One model of a backend as DISPATCHER sees it.
 struct runner_load {
@@ -272,7 +278,10 @@ struct backend_load {
   bool tripped = false;      ///< too many answers failed there: tried again later
   std::string loading;       ///< the model that is being loaded
   std::size_t loads = 0;     ///< done by this node
-  std::chrono::nanoseconds load_time{};   ///< of these
+  std::chrono::nanoseconds load_time{}; ///< of these
+  std::size_t swaps =
+      0; ///< loads for which another model, or other options, had to leave
+  std::chrono::nanoseconds swap_time{};   ///< of these
   std::chrono::nanoseconds zombie_time{}; ///< of places that nobody had any use of
   std::vector<runner_load> runners;
 };
@@ -287,6 +296,13 @@ struct queue_entry {
 };
 using queue_list = std::vector<queue_entry>;
 
+/// One class of those who wait.
+struct class_load {
+  std::size_t waiting = 0;
+  std::size_t flows = 0; ///< of these
+  double deficit_s = 0;  ///< GPU time that the one of them which owes most had too early
+};
+
 /// Asks DISPATCHER for `fleet_status`.
 struct fleet_query {};
 struct fleet_status {
@@ -296,6 +312,7 @@ struct fleet_status {
   std::uint64_t moved_on = 0; ///< requests that a backend refused and another was asked
   std::uint64_t retries_refused =
       0; ///< requests that could have gone on, but too many did
+  std::array<class_load, 3> classes{}; ///< by priority_class
 };
 /// The same, after every backend that is up was asked anew.
 struct fresh_fleet_query {};
@@ -372,7 +389,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::load_result)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::model_order)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::model_ordered)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::backend_change)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::backend_list)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::fleet_config)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::fresh_fleet_query)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::explain_query)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::explanations)

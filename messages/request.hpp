@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace conductor {
@@ -37,6 +38,15 @@ inline const char* to_string(priority_class c) noexcept {
   return c == priority_class::interactive ? "interactive"
          : c == priority_class::normal    ? "normal"
                                           : "batch";
+}
+
+/// Empty: there is no class of that name.
+inline std::optional<priority_class> class_named(std::string_view name) noexcept {
+  for (const auto c :
+       {priority_class::interactive, priority_class::normal, priority_class::batch})
+    if (name == to_string(c))
+      return c;
+  return std::nullopt;
 }
 
 /// One request of a client, parsed as far as the decisions need it. Immutable once sent.

@@ -67,6 +67,7 @@ node::node(settings values, std::string version,
       values_.data_dir.empty() ? std::string{} : values_.data_dir + "/conductor.db");
   system_.emplace(caf_);
   backends_.set(values_.backends);
+  models_.set(values_.models);
   pulses::all().limit = std::chrono::nanoseconds(values_.runtime.stall).count();
 }
 
@@ -129,7 +130,7 @@ std::vector<child_spec> node::children() {
                    };
                    dispatcher_.set(
                        spawn_worker(*system_, dispatcher,
-                                    dispatcher_settings{backends_.get(), values_.models,
+                                    dispatcher_settings{backends_.get(), models_.get(),
                                                         values_.queue, values_.upstream},
                                     backend_factory{start}));
                    return dispatcher_.get().address();
@@ -253,6 +254,8 @@ void node::listen(const endpoint& at, std::vector<listener::seat> seats) {
   context->stream = values_.stream;
   context->guard = {is_local(at) && at.type == endpoint::kind::tcp,
                     values_.server.origins};
+  context->default_class =
+      class_named(values_.queue.default_class).value_or(priority_class::normal);
   context->make_client = [this](lane& where, const wire_actor& wire) {
     const auto mine = std::find_if(stations_.begin(), stations_.end(),
                                    [&](const auto& s) { return s->where == &where; });
@@ -309,12 +312,15 @@ std::string node::metrics(const fleet_status& fleet,
   return counts_->text(now);
 }
 
-void node::use_backends(std::vector<backend_settings> all) {
-  backends_.set(all); // for a DISPATCHER that is started anew
-  backend_list list;
-  for (auto& server : all)
-    list.all.push_back(std::make_shared<const backend_settings>(std::move(server)));
-  caf::anon_send(dispatcher_.get(), std::move(list));
+void node::use_fleet(std::vector<backend_settings> backends,
+                     std::vector<model_settings> models) {
+  backends_.set(backends); // for a DISPATCHER that is started anew
+  models_.set(models);
+  fleet_config now;
+  for (auto& server : backends)
+    now.backends.push_back(std::make_shared<const backend_settings>(std::move(server)));
+  now.models = std::make_shared<const std::vector<model_settings>>(std::move(models));
+  caf::anon_send(dispatcher_.get(), std::move(now));
 }
 
 void node::begin_stop(std::function<void()> done) {

@@ -37,8 +37,10 @@ public:
   /// Addresses in use, with real ports; the admin listener's last.
   const std::vector<endpoint>& addresses() const noexcept { return addresses_; }
 
-  /// These are the backends from now on; answers in flight are not touched.
-  void use_backends(std::vector<backend_settings> all);
+  /// These are the backends, and so are models run, from now on; answers in flight are
+  /// not touched.
+  void use_fleet(std::vector<backend_settings> backends,
+                 std::vector<model_settings> models);
 
   /// Stops accepting, lets answers in flight end; `done` is called once, on another
   /// thread, when the last connection has ended or `server.drain` and `expel` made it.
@@ -69,7 +71,8 @@ private:
   std::shared_ptr<series> counts_ = std::make_shared<series>();
   std::vector<std::unique_ptr<station>> stations_; // the admin's last, if there is one
   std::unique_ptr<store_files> store_files_;       // ends before the system
-  slot<std::vector<backend_settings>> backends_;   ///< as configured now
+  slot<std::vector<backend_settings>> backends_;   ///< as configured now,
+  slot<std::vector<model_settings>> models_;       ///< these too
   slot<dispatcher_actor> dispatcher_;
   slot<prober_actor> prober_;
   slot<loader_actor> loader_;

@@ -122,25 +122,37 @@ void say_hello(const node& n, const settings& values) {
                first);
 }
 
-/// Takes over what can change while the node runs: its backends. What is wrong changes
-/// nothing.
-void read_anew(node& n, const command_line& line, std::vector<backend_settings>& now) {
+/// Keys that were changed and count only after a restart.
+std::string changed_keys(const settings& from, const settings& to) {
+  std::string names;
+  for (const auto& key : schema())
+    if (key.show(from) != key.show(to))
+      names += (names.empty() ? "" : ", ") + std::string{key.name};
+  return names;
+}
+
+/// Takes over what can change while the node runs: its backends, and how models are run.
+/// What is wrong changes nothing.
+void read_anew(node& n, const command_line& line, settings& now) {
   try {
-    auto next = load(line).values.backends;
-    if (next == now)
-      return;
-    now = next;
-    n.use_backends(std::move(next));
-    spdlog::info("the configuration has {} backends now", now.size());
+    auto next = load(line).values;
+    if (const auto late = changed_keys(now, next); !late.empty())
+      spdlog::warn("changed, but in use only after a restart: {}", late);
+    if (next.backends != now.backends || next.models != now.models) {
+      n.use_fleet(next.backends, next.models);
+      spdlog::info("the configuration has {} backends and {} rules for models now",
+                   next.backends.size(), next.models.size());
+    }
+    now = std::move(next);
   } catch (const config_error& bad) {
-    spdlog::error("the configuration was changed and cannot be used, the backends stay "
-                  "as they are: {}",
+    spdlog::error("the configuration was changed and cannot be used, all stays as it is: "
+                  "{}",
                   bad.what());
   }
 }
 
 /// Runs until a signal: the first one drains, the second one does not wait; SIGHUP, or a
-/// change of the file, makes it read its backends anew.
+/// change of the file, makes it read its configuration anew.
 int serve(const settings& values, const command_line& line) {
   std::signal(SIGPIPE, SIG_IGN);
   ::umask(S_IRWXG | S_IRWXO); // conversations and sockets are the owner's alone
@@ -176,8 +188,8 @@ int serve(const settings& values, const command_line& line) {
     });
   };
   await_signal();
-  auto backends = values.backends;
-  const auto look = [&] { read_anew(n, line, backends); };
+  auto now = values;
+  const auto look = [&] { read_anew(n, line, now); };
   boost::asio::signal_set hangup{main_loop, SIGHUP};
   std::function<void()> await_hangup = [&] {
     hangup.async_wait([&](const boost::system::error_code& ec, int) {

@@ -31,6 +31,7 @@ struct wire_context {
   server_settings server;
   stream_settings stream;
   guard_rules guard;
+  priority_class default_class = priority_class::normal;
   /// Starts the CLIENT of a new connection on its lane.
   std::function<client_actor(lane&, const wire_actor&)> make_client;
   /// Starts the TALK that takes a connection over which asked to become a WebSocket.

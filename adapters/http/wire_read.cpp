@@ -58,17 +58,6 @@ std::string blob_of(std::string_view target) {
   return digest;
 }
 
-/// Empty: there is no such class.
-std::optional<priority_class> class_of(std::string_view name) {
-  if (name.empty())
-    return priority_class::normal;
-  for (const auto c :
-       {priority_class::interactive, priority_class::normal, priority_class::batch})
-    if (name == to_string(c))
-      return c;
-  return std::nullopt;
-}
-
 /// Origin form of a target: `http://host/path` becomes `/path`; empty: neither.
 std::string origin_form(std::string target) {
   if (target.starts_with('/'))
@@ -234,7 +223,9 @@ void wire::on_body() {
 
 void wire::ask() {
   auto& head = parser_->head;
-  const auto priority = class_of(head.find("X-Conductor-Class"));
+  const auto named = head.find("X-Conductor-Class");
+  const auto priority =
+      named.empty() ? std::optional{context_->default_class} : class_named(named);
   if (!priority) {
     refuse(400, "X-Conductor-Class must be interactive, normal or batch");
     return;

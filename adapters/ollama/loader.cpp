@@ -34,6 +34,23 @@ errc code_of(const errand_answer& a) {
                            : errc::load_failed;
 }
 
+/// How long a load may take; zero: for ever.
+milliseconds limit_of(const load_model& l, const upstream_settings& timing) {
+  if (l.patience.count() == 0 || timing.load_timeout.count() == 0)
+    return std::max(l.patience, timing.load_timeout);
+  return std::min(l.patience, timing.load_timeout);
+}
+
+caf::error too_late(const load_model& l, const upstream_settings& timing) {
+  if (limit_of(l, timing) == timing.load_timeout)
+    return make_error(errc::load_failed,
+                      l.model + " was not loaded within upstream.load_timeout");
+  const auto s = std::chrono::ceil<std::chrono::seconds>(l.patience).count();
+  return make_error(errc::stalled, l.model + " was not loaded within " +
+                                       std::to_string(s) +
+                                       " s, far longer than it took before");
+}
+
 /// A model that has its options as parameters.
 std::string creation_of(const load_model& l) {
   json parameters = json::object();
@@ -106,8 +123,9 @@ loading_actor::behavior_type loader(self_ptr self, upstreams_actor upstreams,
           ask(self, number);
         else
           derive(self, number);
-        if (st.timing.load_timeout.count() > 0)
-          self->delayed_send(self, st.timing.load_timeout, load_late{number});
+        if (const auto limit = limit_of(st.loads.at(number).what, st.timing);
+            limit.count() > 0)
+          self->delayed_send(self, limit, load_late{number});
         return reply;
       },
       [self](const started& s) { self->state.asked.started(self->current_sender(), s); },
@@ -121,9 +139,7 @@ loading_actor::behavior_type loader(self_ptr self, upstreams_actor upstreams,
           return;
         st.asked.give_up(self, l->second.errand);
         auto ended = std::move(st.loads.extract(l).mapped());
-        ended.reply.deliver(make_error(errc::load_failed, ended.what.model +
-                                                              " was not loaded within "
-                                                              "upstream.load_timeout"));
+        ended.reply.deliver(too_late(ended.what, st.timing));
       },
   };
 }

@@ -120,6 +120,20 @@ TEST(a_capacity, that_was_configured_is_not_watched) {
   EXPECT_FALSE(what.learned());
 }
 
+TEST(a_capacity, that_was_configured_is_come_back_to_slowly) {
+  capacity what{6};
+  what.start_slowly();
+  for (const unsigned limit : {1u, 2u, 4u, 6u}) {
+    EXPECT_EQ(what.limit(), limit);
+    EXPECT_EQ(what.granted(limit, 1, time_point{}), limit < 6) << "told when it begins";
+    what.ended(99, time_point{}); // one that never began shows nothing
+    EXPECT_EQ(what.limit(), limit);
+    what.began(limit, time_point{});
+  }
+  EXPECT_EQ(what.limit(), 6u);
+  EXPECT_FALSE(what.learned());
+}
+
 class a_fresh_capacity : public ::testing::Test {
 protected:
   time_point now{};

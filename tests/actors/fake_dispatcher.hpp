@@ -72,7 +72,7 @@ fake_dispatcher(dispatcher_actor::stateful_pointer<fake_dispatcher_state> self,
         notes->changes.push_back(c);
         return notes->fleet();
       },
-      [](const backend_list&) {},
+      [](const fleet_config&) {},
       [](tick) {},
       [](const restart_backend&) {},
   };

@@ -130,6 +130,72 @@ TEST_F(a_fleet, asks_what_is_there_where_a_clients_load_met_other_requests) {
   EXPECT_EQ(at("one", wish("a:latest", "num_ctx=8192")), fit::ready);
 }
 
+TEST_F(a_fleet, leaves_a_backend_alone_where_a_load_hung) {
+  add("one");
+  tell("one", {"a:latest"});
+  const auto w = wish("a:latest");
+  auto& m = *subject.find("one");
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(subject.load_for(m, w, now).patience.count(), 0) << "too little is known";
+    load("one", w);
+    now += 1min;
+    tell("one", {"a:latest"}); // it left the memory
+  }
+  const auto l = subject.load_for(m, w, now);
+  EXPECT_EQ(l.patience, 4 * how.stall_floor);
+  subject.begin_load(m, l);
+  now += l.patience;
+  subject.load_failed("one", {errc::stalled, "it hung", 0}, now);
+  const auto all = subject.assess(w, {}, now);
+  EXPECT_EQ(all[0].is, fit::unfit);
+  EXPECT_EQ(all[0].load_error, "it hung");
+  now += 61s;
+  EXPECT_EQ(at("one", w), fit::load) << "and tries again";
+}
+
+TEST_F(a_fleet, lets_a_backend_that_comes_back_begin_with_one_answer) {
+  add("one", 4);
+  tell("one", {"a:latest"}, {in_memory("a:latest")});
+  const auto w = wish("a:latest");
+  subject.failed({"one", errc::backend_unreachable, "gone", 0}, now);
+  tell("one", {"a:latest"}, {in_memory("a:latest")});
+  const auto first = grant("one", w);
+  EXPECT_TRUE(first.watched);
+  EXPECT_EQ(at("one", w), fit::full);
+  subject.began(first.id, now);
+  const auto second = grant("one", w);
+  EXPECT_EQ(at("one", w), fit::full);
+  subject.began(second.id, now);
+  grant("one", w);
+  EXPECT_EQ(at("one", w), fit::ready) << "four are its places";
+}
+
+TEST_F(a_fleet, counts_the_loads_that_had_another_model_leave) {
+  add("one", 1, 1);
+  tell("one", {"a:latest", "b:latest"});
+  load("one", wish("a:latest"));
+  EXPECT_EQ(subject.status()[0].swaps, 0u);
+  now += 1min;
+  load("one", wish("b:latest"));
+  const auto told = subject.status()[0];
+  EXPECT_EQ(told.loads, 2u);
+  EXPECT_EQ(told.swaps, 1u);
+  EXPECT_EQ(told.swap_time, 2s);
+}
+
+TEST_F(a_fleet, follows_a_changed_rule_for_a_model) {
+  add("one");
+  tell("one", {"a:latest"});
+  load("one", wish("a:latest", "num_ctx=8192"));
+  now += 1min;
+  EXPECT_EQ(at("one", wish("a:latest", "num_ctx=2048")), fit::load);
+  model_settings raised;
+  raised.name = "a";
+  raised.options = option_policy::raise;
+  subject.use_models({raised});
+  EXPECT_EQ(at("one", wish("a:latest", "num_ctx=2048")), fit::ready);
+}
+
 TEST_F(a_fleet, loads_one_model_at_a_time_on_each_backend) {
   add("one");
   add("two");

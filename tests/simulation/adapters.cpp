@@ -132,11 +132,13 @@ bringing_actor::behavior_type loader(bringing_actor::stateful_pointer<loader_dat
             return;
           }
           const auto visit = server.call(q, std::make_shared<load_answer>(end));
-          w->time.in(in_s(w->timing.load_timeout), [=] {
+          const bool learned =
+              l.patience.count() > 0 && l.patience < w->timing.load_timeout;
+          w->time.in(in_s(learned ? l.patience : w->timing.load_timeout), [=] {
             if (*over)
               return;
             w->servers.at(name)->hang_up(visit);
-            end(0, errc::load_failed, "upstream.load_timeout");
+            end(0, learned ? errc::stalled : errc::load_failed, "was not loaded");
           });
         });
         return reply;

@@ -105,6 +105,7 @@ scenario made_for(plant what) {
     s.days = 0.25;
     s.asks.per_second = 1;
     s.befalls.every_s = 600;
+    s.how.upstream.retries_per_second = 0;
   }
   s.planted = what;
   return s;

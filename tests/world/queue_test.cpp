@@ -46,6 +46,17 @@ protected:
   std::unique_ptr<http_client> runs;
 };
 
+TEST_F(a_busy_node, gives_a_configured_class_to_those_who_name_none) {
+  values.queue.default_class = "batch";
+  occupy();
+  auto unnamed = wait("unnamed", "");
+  auto normal = wait("normal", "X-Conductor-Class: normal\r\n");
+  const auto now = waiting();
+  EXPECT_EQ(now[0]["class"], "normal");
+  EXPECT_EQ(now[1]["class"], "batch");
+  release();
+}
+
 TEST_F(a_busy_node, serves_classes_in_order_and_tells_who_waits) {
   occupy();
   auto batch = wait("batch", "X-Conductor-Class: batch\r\n");

@@ -1,33 +1,11 @@
 #include "adapters/ollama/prober.hpp"
 
-#include "tests/actors/fake_dispatcher.hpp"
+#include "tests/adapters/ollama/fake_upstreams.hpp"
 
 #include <optional>
 
 namespace conductor::test {
 namespace {
-
-/// The exchanges that PROBER opened, in the test's hand.
-struct opened {
-  std::vector<open_exchange> asked;
-  std::vector<std::shared_ptr<publisher_notes>> notes;
-  std::vector<publisher_actor> exchanges;
-};
-struct fake_upstreams_state {
-  static inline const char* name = "upstreams";
-};
-upstreams_actor::behavior_type
-fake_upstreams(upstreams_actor::stateful_pointer<fake_upstreams_state> self,
-               std::shared_ptr<opened> all) {
-  return {[self, all](const open_exchange& e) -> caf::result<publisher_actor> {
-    if (e.at->backend == "unknown")
-      return make_error(errc::unknown_backend, "unknown backend");
-    all->asked.push_back(e);
-    all->notes.push_back(std::make_shared<publisher_notes>());
-    all->exchanges.push_back(self->system().spawn(publisher, all->notes.back()));
-    return all->exchanges.back();
-  }};
-}
 
 struct outcome {
   std::optional<probe_result> result;
