@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -87,6 +88,7 @@ TEST(simulation, is_the_same_run_for_the_same_seed) {
 struct planted_fault {
   plant what;
   const char* said;
+  friend void PrintTo(const planted_fault& f, std::ostream* out) { *out << f.said; }
 };
 
 /// Where that fault shows.
