@@ -196,8 +196,8 @@ gpus = dashboard("conductor-gpus", "Conductor / GPUs", "Are the GPUs busy and we
     "Health": [
         graph("Answers its driver", ("conductor_gpu_up{NODE}", _GPU), most=1),
         graph("Temperature", ("conductor_gpu_temperature_celsius{NODE}", _GPU), unit="celsius"),
-        graph("Power", ("conductor_gpu_power_watts{NODE}", _GPU), ("conductor_gpu_power_limit_watts{NODE}", "{{gpu}} limit"),
-              unit="watt"),
+        graph("Power", ("conductor_gpu_power_watts{NODE}", _GPU),
+              ("conductor_gpu_power_limit_watts{NODE}", "{{gpu}} limit"), unit="watt"),
         graph("Slowed down", ("conductor_gpu_throttled{NODE} == 1", "{{gpu}} {{reason}}"), most=1),
         graph("Fan", ("conductor_gpu_fan_ratio{NODE}", _GPU), unit="percentunit", most=1),
         graph("Errors of the driver (Xid)", ("increase(conductor_gpu_xid_errors_total{NODE}[1h])", _GPU)),

@@ -103,7 +103,8 @@ def dashboard(uid, title, about, rows):
                    "includeVars": True, "keepTime": True}],
         "templating": {"list": [_datasource(), *(_variable(*v) for v in _VARIABLES)]},
         "annotations": {"list": [{
-            "name": "Starts", "datasource": _SOURCE, "enable": True, "iconColor": "blue", "titleFormat": "{{instance}} started",
+            "name": "Starts", "datasource": _SOURCE, "enable": True, "iconColor": "blue",
+            "titleFormat": "{{instance}} started",
             "expr": expression("changes(process_start_time_seconds{NODE}[$__rate_interval]) > 0")}]},
         "panels": [panel | {"id": number} for number, panel in enumerate(panels, 1)],
     }

@@ -25,6 +25,15 @@ def names(expression):
     return {name for name in found if name.lower() not in _WORDS}
 
 
+def labels(expression):
+    """The labels that its matchers and groupings name."""
+    text = _STRING.sub('""', expression)
+    found = set(re.findall(r"(\w+)\s*(?:=~|!~|!=|=)", " ".join(re.findall(r"\{([^}]*)\}", text))))
+    for grouped in re.findall(r"\b(?:by|without|on|ignoring|group_left|group_right)\s*\(([^)]*)\)", text):
+        found |= set(re.findall(r"\w+", grouped))
+    return found
+
+
 def comparisons(expression):
     """Where it compares: (begin, end) of each operator."""
     return [match.span() for match in _COMPARISON.finditer(_bare(expression))]

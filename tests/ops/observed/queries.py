@@ -1,5 +1,6 @@
 """What dashboards and rules ask Prometheus."""
 
+import functools
 import json
 import pathlib
 import re
@@ -67,6 +68,7 @@ def filled(query, values):
     return re.sub(r"\$(\w+)", value, query)
 
 
+@functools.cache
 def rules():
     """[(where, expression, whether it is recorded)]"""
     found = []
@@ -76,8 +78,25 @@ def rules():
     return found
 
 
-def scraped_names(expressions):
-    """The series that a node must have for them, without the parts of histograms."""
-    recorded = {name for name, _, is_recorded in rules() if is_recorded}
-    found = set().union(*(promql.names(e) for e in expressions)) - recorded - PROMETHEUS_OWN
-    return {re.sub(r"_(?:bucket|sum|count)$", "", name) for name in found}
+def labels_asked(boards):
+    """[(where, expression, labels)]: those that it, its legend or its alert's words name."""
+    found = []
+    for name, board in boards.items():
+        for row, panel in with_rows(board):
+            for target in panel["targets"]:
+                legend = set(re.findall(r"\{\{(\w+)\}\}", target["legendFormat"]))
+                found.append((f"{name} / {row} / {panel['title']}", target["expr"], legend))
+    for group in yaml.safe_load(RULES.read_text())["groups"]:
+        for rule in group["rules"]:
+            words = set(re.findall(r"\$labels\.(\w+)", str(rule.get("annotations"))))
+            found.append((rule.get("record") or rule["alert"], rule["expr"], words))
+    return [(where, query, more | promql.labels(query)) for where, query, more in found]
+
+
+def scraped_names(expression):
+    """The series that a node must have for it, through what is recorded; of a histogram its name."""
+    recorded = {name: recorded for name, recorded, is_recorded in rules() if is_recorded}
+    found = set()
+    for name in promql.names(expression) - PROMETHEUS_OWN:
+        found |= scraped_names(recorded[name]) if name in recorded else {re.sub(r"_(?:bucket|sum|count)$", "", name)}
+    return found
