@@ -198,7 +198,7 @@ gpus = dashboard("conductor-gpus", "Conductor / GPUs", "Are the GPUs busy and we
         graph("Temperature", ("conductor_gpu_temperature_celsius{NODE}", _GPU), unit="celsius"),
         graph("Power", ("conductor_gpu_power_watts{NODE}", _GPU),
               ("conductor_gpu_power_limit_watts{NODE}", "{{gpu}} limit"), unit="watt"),
-        graph("Slowed down", ("conductor_gpu_throttled{NODE} == 1", "{{gpu}} {{reason}}"), most=1),
+        graph("Slowed down", ("conductor_gpu_throttled{NODE}", "{{gpu}} {{reason}}"), most=1),
         graph("Fan", ("conductor_gpu_fan_ratio{NODE}", _GPU), unit="percentunit", most=1),
         graph("Errors of the driver (Xid)", ("increase(conductor_gpu_xid_errors_total{NODE}[1h])", _GPU)),
         graph("Errors of the memory (ECC)", ("increase(conductor_gpu_ecc_errors_total{NODE}[1h])", "{{gpu}} {{kind}}")),

@@ -39,6 +39,14 @@ MORE = {
     "trace.endpoint": "http://127.0.0.1:{gone}", "trace.sample": "1",
     "gpu.probe": "nvml", "gpu.library": "{nvml}",
 }
+# What the driver's stand-in says (tests/support/nvml).
+GPUS = """devices 2
+0.throttle 4
+0.fan 40
+0.ecc_corrected 3
+0.processes 77 1000000000 0
+program.77 /usr/lib/ollama/llama-server
+"""
 
 
 @contextlib.contextmanager
@@ -66,6 +74,8 @@ def world(conductor, ollama, nvml=None):
             section, name = key.split(".")
             if name in sections.get(section, {}) and (nvml or section != "gpu"):
                 command.insert(0, f"CONDUCTOR_{section}_{name}".upper() + "=" + value.format(**places))
+        (folder / "gpus").write_text(GPUS)
+        command.insert(0, f"NVML_STUB={folder}/gpus")
         yield stack.enter_context(Program(["env", *command], places["port"]).ready()), places["admin"]
 
 
