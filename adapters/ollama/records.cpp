@@ -1,5 +1,8 @@
 #include "adapters/ollama/records.hpp"
 
+#include "adapters/json/scan.hpp"
+
+#include <algorithm>
 #include <charconv>
 
 namespace conductor {
@@ -19,6 +22,49 @@ std::uint64_t number_after(std::string_view record, std::string_view key) {
 
 bool holds(std::string_view text, std::string_view what) {
   return text.find(what) != std::string_view::npos;
+}
+
+/// A record of Ollama's that is the last one. What a text or a tool's arguments say of
+/// being done is no such thing.
+bool is_last_object(std::string_view record) {
+  json_scanner in{record};
+  bool last = false;
+  in.object([&](std::string_view key) {
+    const auto value = in.value();
+    last = last || key == "error" || (key == "done" && value == "true") ||
+           (key == "status" && value == "\"success\"");
+  });
+  return last;
+}
+
+/// Whether an event is of that type, as its field says or, where a server leaves that
+/// out, its data.
+bool is_event(std::string_view record, std::string_view type) {
+  const auto quoted = '"' + std::string{type} + '"';
+  while (!record.empty()) {
+    const auto end = std::min(record.find('\n'), record.size());
+    auto line = record.substr(0, end);
+    record.remove_prefix(std::min(end + 1, record.size()));
+    const bool names = line.starts_with("event:");
+    if (!names && !line.starts_with("data:"))
+      continue;
+    line.remove_prefix(line.find(':') + 1);
+    if (names) {
+      line.remove_prefix(line.starts_with(' ') ? 1 : 0);
+      if (line == type)
+        return true;
+      continue;
+    }
+    json_scanner data{line};
+    bool same = false;
+    data.object([&](std::string_view key) {
+      const auto value = data.value();
+      same = same || (key == "type" && value == quoted);
+    });
+    if (same)
+      return true;
+  }
+  return false;
 }
 
 } // namespace
@@ -86,16 +132,13 @@ bool record_splitter::finished() const {
   if (!checked_)
     return true;
   if (kind_ == kind::ndjson)
-    // Ollama writes no space behind a colon; others that speak its API do.
-    return holds(last_, "\"done\":true") || holds(last_, "\"done\": true") ||
-           holds(last_, "\"error\":") || holds(last_, "\"status\":\"success\"") ||
-           holds(last_, "\"status\": \"success\"");
+    return is_last_object(last_);
   switch (speaks_) {
   case dialect::responses:
-    return holds(last_, "response.completed") || holds(last_, "response.failed") ||
-           holds(last_, "response.incomplete") || holds(last_, "event: error");
+    return is_event(last_, "response.completed") || is_event(last_, "response.failed") ||
+           is_event(last_, "response.incomplete") || is_event(last_, "error");
   case dialect::anthropic:
-    return holds(last_, "message_stop") || holds(last_, "event: error");
+    return is_event(last_, "message_stop") || is_event(last_, "error");
   default:
     return last_ == "data: [DONE]" || holds(last_, "data: {\"error\":");
   }

@@ -90,6 +90,42 @@ TEST(a_record_splitter, knows_a_stream_that_ended_too_early) {
   EXPECT_TRUE(responses.finished());
 }
 
+// Found by tests/world/chaos_test.py: such a stream ended without a word to its client.
+TEST(a_record_splitter, takes_no_answer_about_an_end_for_one) {
+  for (const auto* type : {"message_stop", "error"}) {
+    auto messages = sse(dialect::anthropic);
+    messages.push("event: content_block_delta\ndata: {\"type\":\"content_block_delta\","
+                  "\"delta\":{\"text\":\"then event: " +
+                  std::string{type} + "\"}}\n\n");
+    EXPECT_FALSE(messages.finished()) << type;
+  }
+  for (const auto* type :
+       {"response.completed", "response.failed", "response.incomplete", "error"}) {
+    auto responses = sse(dialect::responses);
+    responses.push("event: response.output_text.delta\ndata: {\"delta\":\"then event: " +
+                   std::string{type} + "\",\"type\":\"response.output_text.delta\"}\n\n");
+    EXPECT_FALSE(responses.finished()) << type;
+  }
+  for (const auto* arguments :
+       {R"({"id":3,"done":true})", R"({"error":"x"})", R"({"status":"success"})"}) {
+    auto chat = ndjson();
+    chat.push(R"({"message":{"tool_calls":[{"function":{"arguments":)" +
+              std::string{arguments} + "}}]},\"done\":false}\n");
+    EXPECT_FALSE(chat.finished()) << arguments;
+  }
+}
+
+TEST(a_record_splitter, knows_an_end_by_its_field_or_by_its_data) {
+  for (const auto* event :
+       {"event:message_stop\ndata: {}\n\n", "data: {\"type\": \"message_stop\"}\n\n",
+        "this is no field\nevent: message_stop\ndata: {}\n\n",
+        "event: error\ndata: {\"type\":\"error\"}\n\n"}) {
+    auto messages = sse(dialect::anthropic);
+    messages.push(event);
+    EXPECT_TRUE(messages.finished()) << event;
+  }
+}
+
 TEST(a_record_splitter, says_nothing_of_bodies_without_records) {
   record_splitter json{"application/json; charset=utf-8", 200, dialect::ollama, 10};
   EXPECT_EQ(json.push("{\"a\""), "{\"a\"");
