@@ -1,10 +1,10 @@
 """The WebSocket of the node: by a client that people use, and frame by frame, as Autobahn's cases do."""
 
-import base64
 import json
 import os
-import socket
+import pathlib
 import struct
+import sys
 import threading
 import time
 import unittest
@@ -13,6 +13,9 @@ import urllib.request
 
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "support"))
+from frames import BINARY, CLOSE, PING, PONG, TEXT, Frames  # noqa: E402
 
 NODE = os.environ["CONDUCTOR_URL"]
 HOST, PORT = NODE.removeprefix("http://").split(":")
@@ -215,7 +218,7 @@ class Ends(unittest.TestCase):
         deadline = time.monotonic() + PATIENCE
         while self.connections() > before and time.monotonic() < deadline:
             time.sleep(0.05)
-        talks = [Talk() for _ in range(5)] + [Frames() for _ in range(5)]
+        talks = [Talk() for _ in range(5)] + [Broken() for _ in range(5)]
         self.assertEqual(self.connections(), before + 10)
         for t in talks:
             t.socket.close()
@@ -275,50 +278,11 @@ class Upgrades(unittest.TestCase):
             self.assertNotIn("Sec-WebSocket-Extensions", talk.socket.response.headers)
 
 
-TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
-
-
-class Frames:
-    """A connection on which every bit of a frame can be chosen."""
+class Broken(Frames):
+    """A connection that breaks the rules, and sees what comes of it."""
 
     def __init__(self):
-        self.socket = socket.create_connection((HOST, int(PORT)), timeout=PATIENCE)
-        key = base64.b64encode(os.urandom(16)).decode()
-        self.socket.sendall(
-            (f"GET /conductor/v1/ws HTTP/1.1\r\nHost: {HOST}:{PORT}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-             f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n").encode())
-        head = b""
-        while not head.endswith(b"\r\n\r\n"):
-            head += self.exactly(1)
-        assert head.startswith(b"HTTP/1.1 101"), head
-
-    def exactly(self, n):
-        data = b""
-        while len(data) < n:
-            part = self.socket.recv(n - len(data))
-            if not part:
-                raise EOFError
-            data += part
-        return data
-
-    def send(self, opcode, payload=b"", fin=True, mask=True, reserved=0, length=None):
-        size = len(payload) if length is None else length
-        first = (0x80 if fin else 0) | reserved << 4 | opcode
-        bits = 0x80 if mask else 0
-        head = (struct.pack("!BB", first, bits | size) if size < 126
-                else struct.pack("!BBH", first, bits | 126, size) if size < 65536
-                else struct.pack("!BBQ", first, bits | 127, size))
-        key = os.urandom(4) if mask else b""
-        body = bytes(b ^ key[i % 4] for i, b in enumerate(payload)) if mask else payload
-        self.socket.sendall(head + key + body)
-
-    def receive(self):
-        first, size = struct.unpack("!BB", self.exactly(2))
-        if size == 126:
-            size, = struct.unpack("!H", self.exactly(2))
-        elif size == 127:
-            size, = struct.unpack("!Q", self.exactly(8))
-        return first & 15, self.exactly(size)
+        super().__init__(HOST, int(PORT), PATIENCE)
 
     def close_code(self):
         """The code that the node closes with; None: it just ends."""
@@ -340,7 +304,7 @@ class FrameByFrame(unittest.TestCase):
     OPERATION = json.dumps({"op": "unsubscribe", "ref": "Grüße", "session": "x"}, ensure_ascii=False).encode()
 
     def setUp(self):
-        self.frames = Frames()
+        self.frames = Broken()
 
     def tearDown(self):
         self.frames.socket.close()
@@ -371,14 +335,14 @@ class FrameByFrame(unittest.TestCase):
                     lambda f: f.send(3, b""), lambda f: f.send(11, b""), lambda f: f.send(0, b"x"),
                     lambda f: f.send(TEXT, b"{}", reserved=2), lambda f: f.send(TEXT, b"{}", mask=False),
                     lambda f: (f.send(TEXT, b"a", fin=False), f.send(TEXT, b"b"))):
-            frames = Frames()
+            frames = Broken()
             how(frames)
             self.assertEqual(frames.close_code(), 1002)
             frames.socket.close()
 
     def test_text_that_is_no_utf8_is_closed_with_1007(self):
         for bad in (b"\xff", b"\xc0\xaf", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"abc\xce"):
-            frames = Frames()
+            frames = Broken()
             frames.send(TEXT, bad)
             self.assertEqual(frames.close_code(), 1007, bad)
             frames.socket.close()
@@ -399,7 +363,7 @@ class FrameByFrame(unittest.TestCase):
 
     def test_close_is_answered_in_kind(self):
         for code in (1000, 1001, 3000, 4999):
-            frames = Frames()
+            frames = Broken()
             frames.send(CLOSE, struct.pack("!H", code) + b"bye")
             self.assertEqual(frames.close_code(), code)
             frames.socket.close()
@@ -408,7 +372,7 @@ class FrameByFrame(unittest.TestCase):
 
     def test_a_bad_close_is_a_broken_protocol(self):
         for payload in (b"x", struct.pack("!H", 999), struct.pack("!H", 1005), struct.pack("!H", 2999)):
-            frames = Frames()
+            frames = Broken()
             frames.send(CLOSE, payload)
             self.assertEqual(frames.close_code(), 1002, payload)
             frames.socket.close()
@@ -418,7 +382,7 @@ class FrameByFrame(unittest.TestCase):
         with Talk() as talk:
             talk.tell("subscribe", session, **{"from": 1})
             for _ in range(20):
-                frames = Frames()
+                frames = Broken()
                 frames.send(TEXT, b"{", fin=False)
                 frames.socket.close()
             talk.tell("send", session, content="hi")
