@@ -54,7 +54,7 @@ talk::behavior_type talk::make_behavior() {
     for (auto& [id, s] : subscriptions_)
       if (s.session && s.session.address() == down.source) {
         s.session = nullptr;
-        find_again(id, down.source);
+        find_again(id, s.number, down.source);
         return;
       }
   });
@@ -91,7 +91,7 @@ void talk::accept() {
 
 /// Reads the next operation, when there is room for its answer.
 void talk::read() {
-  if (reading_ || closing_ || operations_ >= links_.max_operations ||
+  if (reading_ || closing_ || subscribing_ || operations_ >= links_.max_operations ||
       waiting_ >= links_.max_waiting)
     return;
   reading_ = true;
@@ -178,8 +178,13 @@ void talk::pass_on(const session_event& e) {
   for (auto& [id, s] : subscriptions_) {
     if (!s.session || caf::actor_cast<caf::strong_actor_ptr>(s.session) != who)
       continue;
-    s.next = e.seq + 1;
     ++s.owed;
+    // Told before the session knew that the peer left, and has come back since.
+    if (e.type != event_type::snapshot && e.seq != s.next) {
+      ask_for_more();
+      return;
+    }
+    s.next = e.seq + 1;
     if (e.type != event_type::snapshot && e.type != event_type::changed)
       s.under_way = !is_terminal(e.type);
     write("{\"session\":\"" + id + "\"," + to_json(e).substr(1));

@@ -34,9 +34,10 @@ struct talk_links {
 /// them messages, cancels their turns.
 ///
 /// It takes no operation and no event more than its socket takes: SESSION keeps what is
-/// told meanwhile, and a socket that falls too far behind resumes with a snapshot. A
-/// session that leaves memory is followed on where it comes back. A ping goes out when
-/// nothing else does; a peer that does not answer it is given up. Lane, adapter.
+/// told meanwhile, and a socket that falls too far behind resumes with a snapshot. What
+/// is asked behind a subscription waits for its acknowledgement. A session that leaves
+/// memory is followed on where it comes back. A ping goes out when nothing else does; a
+/// peer that does not answer it is given up. Lane, adapter.
 class talk final : public hosted<talk_actor::base> {
 public:
   using upgrade = boost::beast::http::request<boost::beast::http::empty_body>;
@@ -52,8 +53,9 @@ private:
   struct subscription {
     session_actor session; ///< null: it is being found
     std::uint64_t next = 0;
-    std::size_t owed = 0;   ///< events written, for which no more were asked yet
-    bool under_way = false; ///< a turn is
+    std::uint64_t number = 0; ///< of all subscriptions that the peer began
+    std::size_t owed = 0;     ///< events written, for which no more were asked yet
+    bool under_way = false;   ///< a turn is
   };
 
   // the socket, and what the peer is told (talk.cpp)
@@ -75,7 +77,8 @@ private:
   void obey(const json_input::json& op, const std::string& ref);
   void subscribe(const std::string& ref, const std::string& id, std::uint64_t from);
   void follow_on(const std::string& id, const session_actor& session);
-  void find_again(const std::string& id, const caf::actor_addr& but);
+  void find_again(const std::string& id, std::uint64_t number,
+                  const caf::actor_addr& but);
   void unsubscribe(const std::string& ref, const std::string& id);
   void speak(const std::string& ref, const std::string& id, json_input::json op);
   void stop(const std::string& ref, const std::string& id, const json_input::json& op);
@@ -89,6 +92,8 @@ private:
   std::size_t waiting_ = 0;                           ///< bytes in `out_`
   std::size_t operations_ = 0;                        ///< under way
   std::map<std::string, subscription> subscriptions_; ///< by the session's id
+  std::uint64_t begun_ = 0;                           ///< subscriptions
+  bool subscribing_ = false;                          ///< one is being found
   bool reading_ = false;
   bool writing_ = false;
   bool closing_ = false;

@@ -57,18 +57,23 @@ void talk::subscribe(const std::string& ref, const std::string& id, std::uint64_
   if (subscriptions_.size() >= links_.max_subscriptions)
     throw bad_request("a connection may subscribe to " +
                       std::to_string(links_.max_subscriptions) + " sessions");
-  subscriptions_[id].next = from;
+  auto& fresh = subscriptions_[id];
+  fresh.next = from;
+  fresh.number = ++begun_;
+  subscribing_ = true;
   ++operations_;
   request(links_.sessions(), caf::infinite, open_session{id, {}})
       .then(
           [=, this](const session_actor& s) {
             --operations_;
+            subscribing_ = false;
             acknowledge(ref, {{"session", id}});
             follow_on(id, s);
             read();
           },
           [=, this](const caf::error& e) {
             --operations_;
+            subscribing_ = false;
             subscriptions_.erase(id);
             refuse(ref, e);
             read();
@@ -86,18 +91,29 @@ void talk::follow_on(const std::string& id, const session_actor& session) {
   send(session, more{events_at_once});
 }
 
-void talk::find_again(const std::string& id, const caf::actor_addr& but) {
+void talk::find_again(const std::string& id, std::uint64_t number,
+                      const caf::actor_addr& but) {
+  const auto ended = [=, this] {
+    const auto i = subscriptions_.find(id);
+    return i == subscriptions_.end() || i->second.number != number;
+  };
   request(links_.sessions(), caf::infinite, open_session{id, but})
-      .then([=, this](const session_actor& s) { follow_on(id, s); },
-            [=, this](const caf::error& e) {
-              subscriptions_.erase(id);
-              const auto f = to_failure(e);
-              write(json_input::dump({{"type", "error"},
-                                      {"session", id},
-                                      {"code", to_string(f.code)},
-                                      {"detail", f.detail}}));
-              close_if_drained();
-            });
+      .then(
+          [=, this](const session_actor& s) {
+            if (!ended())
+              follow_on(id, s);
+          },
+          [=, this](const caf::error& e) {
+            if (ended())
+              return;
+            subscriptions_.erase(id);
+            const auto f = to_failure(e);
+            write(json_input::dump({{"type", "error"},
+                                    {"session", id},
+                                    {"code", to_string(f.code)},
+                                    {"detail", f.detail}}));
+            close_if_drained();
+          });
 }
 
 void talk::unsubscribe(const std::string& ref, const std::string& id) {

@@ -172,6 +172,28 @@ class Conversations(unittest.TestCase):
             self.assertFalse(talk.tell("cancel", session, message=99)["cancelled"])
             self.assertEqual(talk.events, [])
 
+    # Found by tests/world/chaos_test.py: it was followed twice, and each event told twice.
+    def test_who_leaves_and_comes_back_without_waiting_is_told_everything_once(self):
+        session = new_session()
+        with Talk() as talk:
+            talk.tell("send", session, content="hi", **script(records=300, gap_ms=1))
+            for ref in range(100, 200):
+                op = "unsubscribe" if ref % 2 else "subscribe"
+                start = {} if ref % 2 else {"from": 1}
+                talk.socket.send(json.dumps({"op": op, "ref": str(ref), "session": session, **start}))
+            told, acks = [], []
+            talk.socket.send(json.dumps({"op": "subscribe", "ref": "200", "session": session, "from": 1}))
+            while acks[-1:] != ["200"] or not told or told[-1]["type"] != "done":
+                said = talk.receive()
+                if said["type"] == "ack":
+                    acks.append(said["ref"])
+                    told = []
+                else:
+                    self.assertIn(acks[-1], [str(ref) for ref in range(100, 201, 2)], "told before or behind it")
+                    told.append(said)
+        self.assertEqual(acks, [str(ref) for ref in range(100, 201)])
+        self.assertEqual([e["seq"] for e in told], list(range(1, len(told) + 1)))
+
     def test_a_slow_reader_gets_everything_or_a_snapshot(self):
         session = new_session()
         with Talk() as talk:
