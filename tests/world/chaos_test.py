@@ -14,21 +14,25 @@ import sys
 import tempfile
 import threading
 import time
+from functools import partial
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "guards"))
 from chaos import plants  # noqa: E402
 from chaos.backends import MODELS, Backend  # noqa: E402
 from chaos.faults import FAULTS, drivers_of  # noqa: E402
 from chaos.judge import Complaint, judge_log, judge_rest, judge_session  # noqa: E402
-from chaos.load import Client, Session, Talker, Tally, marked, request_body  # noqa: E402
+from chaos.load import Client, Tally, marked, request_body  # noqa: E402
 from chaos.peer import BOUND, Answer, Peer  # noqa: E402
-from chaos.records import PATHS  # noqa: E402
+from chaos.records import ENDS, PATHS, TURNS  # noqa: E402
+from chaos.talk import Talk, WebSocketTalker  # noqa: E402
+from chaos.talkers import Follower, Session, Talker, speak  # noqa: E402
 from processes import Program, ask, free_port, until  # noqa: E402
 
 NODE, OLLAMA = sys.argv[1:3]
-LASTING = 300 if os.environ.get("CONDUCTOR_LONG") else 20
+LASTING = 300 if os.environ.get("CONDUCTOR_LONG") else 17
 SEED = int(os.environ.get("SEED", time.time_ns() % 1_000_000))
-CLIENTS, TALKERS = 20, 4
+CLIENTS, TALKERS = 20, 3  # talkers: of each kind
+KINDS = (partial(Talker, "turn"), partial(Talker, "sse"), WebSocketTalker)
 PARALLEL = {"a": 2, "b": 2, "c": 3}
 
 CONFIG = """[server]
@@ -63,10 +67,10 @@ def status_of(node):
     return json.loads(ask(node.port, "GET", "/conductor/v1/status")[1])
 
 
-def one(node, surface, stream, id, headers=(), path=None):
+def one(node, surface, stream, id, headers=()):
     """A client's only request."""
     answer, peer = Answer(surface, stream, id, marked(id, 9)), Peer(node.port)
-    peer.ask(answer, "POST", path or PATHS[surface], request_body(surface, stream, "canned", answer.wanted), headers)
+    peer.ask(answer, "POST", PATHS[surface], request_body(surface, stream, "canned", answer.wanted), headers)
     peer.close()
     return answer
 
@@ -76,22 +80,24 @@ def messages_of(node, session):
 
 
 def at_rest(node, session):
-    """The session's messages once no turn is under way and the follower has seen each end."""
+    """The session's history once no turn is under way and the follower has seen each end; with another follower's, who
+    comes late."""
 
     def settled():
         messages = messages_of(node, session)
-        ends = sum(e["type"] in ("done", "cancelled", "error") for e in session.events())
+        ends = sum(e["type"] in ENDS for e in session.follower.events())
         answers = [m for m in messages if m["role"] == "assistant"]
         return ends >= len(answers) and all(m["state"] not in ("queued", "streaming") for m in answers) and [messages]
 
-    return until(f"the turns of session {session.id} to end", settled, BOUND)[0]
-
-
-def unfollow(session):
-    if not session.thread.is_alive():
-        raise Complaint(f"the events of session {session.id} ended by themselves: {session.seen.end}")
-    session.follower.socket.shutdown(socket.SHUT_RDWR)
-    session.thread.join()
+    history = session.history(until(f"the turns of session {session.id} to end", settled, BOUND)[0])
+    late = Follower(node.port, session.path, "turn")
+    until(f"all events of session {session.id}", lambda: len(late.events()) >= len(history.events), BOUND)
+    history.told.append((None, late.events()))
+    for follower in (late, session.follower):
+        ended = follower.end()
+        if ended:
+            raise Complaint(f"the events of session {session.id} ended by themselves: {ended}")
+    return history
 
 
 def wait_for_rest(node, backends, patience):
@@ -111,15 +117,35 @@ def wait_for_rest(node, backends, patience):
 def check_the_judges(node, backends):
     """With what a node without chaos says."""
     answers = [one(node, surface, stream, f"calm{surface}{stream}") for surface in PATHS for stream in (True, False)]
-    session = Session(node.port, "calm")
-    for i in range(2):
-        answers.append(one(node, "turn", True, f"calmturn{i}", path=session.path + "/messages"))
-    noticed = plants.check_answers(answers)
-    said = [a.wanted for a in answers if a.surface == "turn"]
-    noticed += plants.check_session(at_rest(node, session), session.events(), said, said)
-    unfollow(session)
+    noticed = 0
+    for surface in TURNS:
+        session = Session(node.port, "calm" + surface, "sse" if surface == "sse" else "turn")
+        said = [Answer(surface, True, f"calm{surface}{i}", marked(f"calm{surface}{i}", 9)) for i in range(2)]
+        if surface == "ws":
+            noticed += plants.check_talk(talk_of(node, session, said))
+        else:
+            peer = Peer(node.port)
+            for answer in said:
+                speak(peer, session, answer)
+            peer.close()
+        noticed += plants.check_session(at_rest(node, session))
+        answers += said
+    noticed += plants.check_answers(answers)
     noticed += plants.check_log(node.log().splitlines())
     return noticed + plants.check_rest(*wait_for_rest(node, backends, 20))
+
+
+def talk_of(node, session, answers):
+    """What went over a WebSocket that asked for the answers and stopped following."""
+    talk = Talk(node.port, "calmtalk")
+    talk.follow(session)
+    for answer in answers:
+        talk.until_over([talk.speak(session, answer)])
+    talk.tell("unsubscribe", session)
+    talk.until_over([])
+    talk.close(politely=True)
+    talk.judge(False, [session])
+    return talk.record
 
 
 class Watch(threading.Thread):
@@ -141,8 +167,8 @@ class Watch(threading.Thread):
 def under_load(node, tally, seconds, faithful=False, hurt=None):
     """Clients for so long; the talkers. `hurt` is called when they are there, and again to end it."""
     stop = threading.Event()
-    clients = [Client(f"c{i}", node.port, SEED, stop, tally, faithful) for i in range(CLIENTS)]
-    talkers = [Talker(f"t{i}", node.port, SEED, stop, tally, faithful) for i in range(TALKERS)]
+    clients = [Client("c", i, node.port, SEED, stop, tally, faithful) for i in range(CLIENTS)]
+    talkers = [kind(i, node.port, SEED, stop, tally, faithful) for i in range(TALKERS) for kind in KINDS]
     watch = Watch(node, stop, tally)
     with hurt or contextlib.nullcontext():
         for thread in (*clients, *talkers, watch):
@@ -175,8 +201,7 @@ def check_sessions(node, talkers, tally):
     for session in (s for t in talkers for s in t.sessions):
         count += 1
         try:
-            judge_session(at_rest(node, session), session.events(), session.posted, session.acknowledged)
-            unfollow(session)
+            judge_session(at_rest(node, session))
         except AssertionError as complaint:
             tally.complain(f"session {session.id}: {complaint}")
     return count
@@ -199,9 +224,10 @@ def check_calm(node, backends):
 def check_that_it_was_chaos(tally, journal, watch):
     done = collections.Counter(fault for fault, *_ in journal)
     assert all(done[f.__name__] for f in FAULTS), f"only these faults happened: {done}"
-    for surface in (*PATHS, "turn"):
+    for surface in (*PATHS, *TURNS):
         for verdict in ("whole", "failed", "left"):
             assert tally.total(surface, None, verdict), f"no {surface} was {verdict}: {tally.counts}"
+    assert tally.total("ws", None, "cancelled"), f"no turn was cancelled: {tally.counts}"
     assert watch.most_waiting > 0, "no request ever waited for a place"
     return done
 
@@ -236,7 +262,7 @@ def main():
         judge_log(node.log().splitlines())
     print(f"{sum(done.values())} faults ({', '.join(f'{n} {f}' for f, n in sorted(done.items()))}); "
           f"{tally.total()} answers: " + ", ".join(
-              f"{tally.total(verdict=v)} {v}" for v in ("whole", "failed", "garbled", "left")) +
+              f"{tally.total(verdict=v)} {v}" for v in ("whole", "failed", "garbled", "left", "cancelled")) +
           f"; {sessions} sessions; at most {watch.most_waiting} waited; the slowest took {tally.slowest:.1f} s")
 
 

@@ -1,4 +1,4 @@
-"""Clients of every kind, each a thread that asks one thing after the other and has each answer judged."""
+"""Clients of the drop-in surfaces, each a thread that asks one thing after the other and has each answer judged."""
 
 import collections
 import json
@@ -8,24 +8,32 @@ import threading
 from chaos.backends import MODELS
 from chaos.judge import Complaint, judge
 from chaos.peer import Answer, Peer
-from chaos.records import PATHS
-
-SESSIONS = "/conductor/v1/sessions"
-TURNS = 20  # of a session, before its client begins another
-
+from chaos.records import PATHS, TURNS
 
 LONG = (4000, 1000)  # words and their length: more than the kernel keeps for a reader that takes nothing
+# What a model may say of a protocol without saying it.
+QUOTES = ("message_stop", "response.completed", '{"done":true}', "data:[DONE]", '{"error":"e"}')
 
 
-def marked(id, words, length=0):
+def marked(id, words, length=0, quote=""):
     """A text whose every word is this request's, and its place in it."""
-    return " ".join(f"{id}ü{i}".ljust(length, ".") for i in range(words))
+    return " ".join(f"{id}ü{i}{quote}".ljust(length, ".") for i in range(words))
+
+
+def some_text(chance, id, words):
+    return marked(id, chance.randint(1, words), quote=chance.choice(QUOTES) if chance.random() < 0.2 else "")
 
 
 def request_body(surface, stream, model, text):
-    if surface == "turn":
+    if surface in TURNS:
         return json.dumps({"content": text}).encode()
-    said = {"prompt": text} if surface == "generate" else {"messages": [{"role": "user", "content": text}]}
+    said = {"messages": [{"role": "user", "content": text}]}
+    if surface == "generate":
+        said = {"prompt": text}
+    elif surface == "anthropic":
+        said["max_tokens"] = 1_000_000
+    elif surface in ("responses", "stored"):
+        said = {"input": text, "store": surface == "stored"}
     return json.dumps({"model": model, "stream": stream, **said}).encode()
 
 
@@ -59,10 +67,11 @@ class Tally:
 
 
 class Client(threading.Thread):
-    """`faithful` ones never leave in the middle."""
+    """`place` is its number among its like. `faithful` ones never leave in the middle."""
 
-    def __init__(self, name, port, seed, stop, tally, faithful=False):
+    def __init__(self, kind, place, port, seed, stop, tally, faithful=False):
         super().__init__(daemon=True)
+        self.place, name = place, f"{kind}{place}"
         self.id, self.port, self.stop, self.tally, self.faithful = name, port, stop, tally, faithful
         self.chance, self.number, self.peer = random.Random(f"{seed} {name}"), 0, None
 
@@ -70,14 +79,17 @@ class Client(threading.Thread):
         try:
             while not self.stop.is_set():
                 self.number += 1
-                answer = self.ask_once(f"{self.id}n{self.number}")
-                if self.tally.take(answer) == "failed":  # as a patient client does
+                answers = self.ask(f"{self.id}n{self.number}")
+                if "failed" in [self.tally.take(a) for a in answers]:  # as a patient client does
                     self.stop.wait(self.chance.uniform(0, 0.2))
         except Exception as e:
             self.tally.complain(f"client {self.id}: {e!r}")
         finally:
-            if self.peer:
-                self.peer.close()
+            self.leave()
+
+    def leave(self):
+        if self.peer:
+            self.peer.close()
 
     def leaving(self):
         """After how many bytes this time."""
@@ -85,11 +97,19 @@ class Client(threading.Thread):
             return None
         return self.chance.choice((0, 1, 300, 1500))
 
-    def ask_once(self, id):
-        surface = self.chance.choice(tuple(PATHS))
-        slow = self.chance.random() < 0.015
+    def any_surface(self):
+        """Of each surface somebody's first is left."""
+        surfaces = tuple(PATHS)
+        return surfaces[self.place % len(surfaces)] if self.number == 1 else self.chance.choice(surfaces)
+
+    def ask(self, id):
+        """Asks; the answers, each ended."""
+        surface, leave_after = self.any_surface(), self.leaving()
+        if self.number == 1 and not self.faithful:
+            leave_after = 0
+        slow = self.chance.random() < 0.015 and surface != "stored"  # whose backend gets no X-Script
         stream = slow or self.chance.random() < 0.7
-        answer = Answer(surface, stream, id, marked(id, *LONG) if slow else marked(id, self.chance.randint(1, 50)))
+        answer = Answer(surface, stream, id, marked(id, *LONG) if slow else some_text(self.chance, id, 50))
         headers = []
         if slow:  # as fast as it can be, for the reader to be slower
             headers.append('X-Script: {"gap_ms": 0, "split": 0}')
@@ -104,51 +124,7 @@ class Client(threading.Thread):
                 self.peer.close()
             self.peer = Peer(self.port, slow)
         self.peer.ask(answer, "POST", PATHS[surface], request_body(surface, stream, model, answer.wanted), headers,
-                      self.leaving())
+                      leave_after)
         if slow:
             self.peer.close()
-        return answer
-
-
-class Session:
-    """A conversation, and a follower that reads every event of it."""
-
-    def __init__(self, port, id):
-        peer, made = Peer(port), Answer("turn", False, id, "")
-        peer.ask(made, "POST", SESSIONS, b'{"model": "canned"}')
-        peer.close()
-        assert made.status == 201, (made.status, made.body)
-        self.id = json.loads(made.body)["id"]
-        self.path = f"{SESSIONS}/{self.id}"
-        self.posted, self.acknowledged = [], []
-        self.follower, self.seen = Peer(port), Answer("turn", True, id + "f", "")
-        self.thread = threading.Thread(daemon=True, target=self._follow)
-        self.thread.start()
-
-    def _follow(self):
-        self.follower.ask(self.seen, "GET", self.path + "/events?from=1", b"", bound=None)
-
-    def events(self):
-        return [json.loads(line) for line in bytes(self.seen.body).split(b"\n")[:-1]]
-
-
-class Talker(Client):
-    """Its requests are turns of a session."""
-
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.sessions = []
-
-    def ask_once(self, id):
-        if not self.sessions or len(self.sessions[-1].posted) >= TURNS:
-            self.sessions.append(Session(self.port, id + "s"))
-        session = self.sessions[-1]
-        answer = Answer("turn", True, id, marked(id, self.chance.randint(1, 30)))
-        session.posted.append(answer.wanted)
-        if self.peer is None or not self.peer.open:
-            self.peer = Peer(self.port)
-        self.peer.ask(answer, "POST", session.path + "/messages", request_body("turn", True, "", answer.wanted),
-                      (), self.leaving())
-        if b"\n" in answer.body:
-            session.acknowledged.append(answer.wanted)
-        return answer
+        return [answer]

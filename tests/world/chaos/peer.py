@@ -15,11 +15,12 @@ STEP, PAUSE = 1_000_000, 0.2
 class Answer:
     """One request and everything that came back for it."""
 
-    surface: str  # one of SURFACES in answers.py
+    surface: str  # one of PATHS or TURNS in records.py
     stream: bool
     id: str
     wanted: str  # the text that the model must say
     garbled: bool = False  # a backend was scripted to send garbage meanwhile
+    cancelled: bool = False  # the node said that it took its cancel
     began: float = 0.0
     ended: float = 0.0
     status: int = 0

@@ -2,10 +2,11 @@
 judges complain. A check that cannot fail checks nothing."""
 
 import copy
+import dataclasses
 import json
 
-from chaos.judge import Complaint, judge, judge_log, judge_rest, judge_session
-from chaos.records import GARBAGE, mark, split
+from chaos.judge import Complaint, judge, judge_log, judge_rest, judge_session, judge_talk
+from chaos.records import GARBAGE, TURNS, events_of, mark, split
 
 
 def _must_complain(what, judging, *evidence):
@@ -31,15 +32,41 @@ def _altered(answer, **fields):
     return planted
 
 
+# Records behind the last text of a whole stream.
+CLOSING = {"openai": 2, "anthropic": 3, "responses": 4, "stored": 4}
+
+
 def _error_of(surface):
+    """Inside a stream."""
+    error = {"message": "it broke"}
     if surface == "openai":
-        return b'data: {"error":{"message":"it broke"}}'
+        return b"data: " + json.dumps({"error": error}).encode()
+    if surface == "anthropic":
+        return b"event: error\ndata: " + json.dumps({"type": "error", "error": error}).encode()
+    if surface in ("responses", "stored"):
+        failed = {"type": "response.failed", "response": {"status": "failed", "error": error}}
+        return b"event: response.failed\ndata: " + json.dumps(failed).encode()
     return b'{"error":"it broke"}'
+
+
+def _refusal_of(surface):
+    """A whole body."""
+    if surface in TURNS:
+        return b'{"code":"x","detail":"it broke"}'
+    if surface in CLOSING:
+        return b'{"type":"error","error":{"message":"it broke"}}'
+    return b'{"error":"it broke"}'
+
+
+def _event(surface, **event):
+    """A session's event as the surface tells it."""
+    text = json.dumps(event)
+    return (f"id: {event['seq']}\nevent: {event['type']}\ndata: {text}" if surface == "sse" else text).encode()
 
 
 def _plant_in_stream(a):
     """In a whole streamed answer of more than four records."""
-    last = 1 if a.surface != "openai" else 2  # [DONE] and the finish reason
+    last = CLOSING.get(a.surface, 1)
     planted = {
         "a lost record": _with_records(a, lambda r: r[:2] + r[3:]),
         "a lost last text": _with_records(a, lambda r: r[:-last - 1] + r[-last:]),
@@ -51,19 +78,41 @@ def _plant_in_stream(a):
         "half a record": _altered(a, body=a.body[:-5]),
         "another's answer": _altered(a, wanted="of another " + a.wanted),
         "garbage": _with_records(a, lambda r: r[:2] + [GARBAGE.encode()] + r[2:]),
+        "a cancel that was taken and not told": _altered(a, cancelled=True),
     }
-    if a.surface == "turn":
-        failed = {"seq": 1 << 60, "type": "error", "message": json.loads(a.body.split(b"\n")[1])["message"],
-                  "code": "internal", "detail": "it broke"}
-        planted["done and failed"] = _with_records(a, lambda r: r + [json.dumps(failed).encode()])
-        planted["an actor's death"] = _with_records(a, lambda r: r[:-1] + [json.dumps(failed).encode()])
+    if a.surface in TURNS:
+        about = {"seq": 1 << 60, "message": events_of(a.surface, a.body)[1]["message"]}
+        failed = _event(a.surface, type="error", code="internal", detail="it broke", **about)
+        planted["done and failed"] = _with_records(a, lambda r: r + [failed])
+        planted["an actor's death"] = _with_records(a, lambda r: r[:-1] + [failed])
+        cancelled = _with_records(a, lambda r: r[:-1] + [_event(a.surface, type="cancelled", **about)])
+        planted["a cancel that nobody asked for"] = cancelled
+        assert judge(_altered(cancelled, cancelled=True)) == "cancelled"
     else:
         error = _error_of(a.surface)
         planted["done and failed"] = _with_records(a, lambda r: r + [error])
         planted["a failure told twice"] = _with_records(a, lambda r: r[:2] + [error, error])
         told_once = _with_records(a, lambda r: r[:2] + [error])
         assert judge(told_once) == "failed"
-    return planted
+    return {**planted, **_plant_in_types(a)}
+
+
+def _plant_in_types(a):
+    """What only a surface with types of events can say wrongly."""
+    if a.surface == "sse":
+        return {"another id than the event's": _with_records(a, lambda r: [r[0].replace(b"id: ", b"id: 7"), *r[1:]]),
+                "another type than the event's": _with_records(a, lambda r: [*r[:-1], r[-1].replace(b"done", b"d", 1)])}
+    if a.surface == "anthropic":
+        return {"no first event": _with_records(a, lambda r: r[1:]),
+                "a block that is not closed": _with_records(a, lambda r: r[:-3] + r[-2:]),
+                "a block that is not opened": _with_records(a, lambda r: r[:1] + r[2:])}
+    if a.surface in ("responses", "stored"):
+        word = a.wanted.split(" ")[0].encode()
+        return {"a number left out": _with_records(a, lambda r: r[:1] + r[2:]),
+                "an item that is not closed": _with_records(a, lambda r: r[:-2] + [
+                    r[-1].replace(b'"sequence_number":', b'"sequence_number":-1,"was":')]),
+                "another text at the end": _with_records(a, lambda r: [*r[:-1], r[-1].replace(word, b"other")])}
+    return {}
 
 
 def _plant_anywhere(a):
@@ -71,11 +120,12 @@ def _plant_anywhere(a):
         "no end": _altered(a, end="late"),
         "broken framing": _altered(a, end="broken"),
         "no answer at all": _altered(a, end="cut", status=0),
-        "a strange status": _altered(a, status=400, body=_error_of(a.surface).replace(b"data: ", b"")),
-        "a failure of the node itself": _altered(a, status=500, body=_error_of(a.surface).replace(b"data: ", b"")),
+        "a strange status": _altered(a, status=400, body=_refusal_of(a.surface)),
+        "a failure of the node itself": _altered(a, status=500, body=_refusal_of(a.surface)),
         "an error in no dialect": _altered(a, status=502, body=bytearray(b"oops")),
-        "another request's id": _altered(a, headers={**a.headers, "x-request-id": "another"}),
         "another text": _altered(a, wanted=a.wanted + " more"),
+        **({} if a.surface == "ws" else {
+            "another request's id": _altered(a, headers={**a.headers, "x-request-id": "another"})}),
     }
 
 
@@ -91,24 +141,66 @@ def check_answers(answers):
     return noticed
 
 
-def check_session(messages, events, posted, acknowledged):
+def check_session(s):
     """A session at rest with at least two turns that are done."""
-    judge_session(messages, events, posted, acknowledged)
+    judge_session(s)
+    events, messages = s.events, s.messages
     last = next(i for i in reversed(range(len(events))) if events[i]["type"] == "done")
     delta = next(i for i, e in enumerate(events) if e["type"] == "delta")
-    streaming = [{**m, "state": "streaming"} if m is messages[-1] else m for m in messages]
+
+    def but(**changes):
+        return dataclasses.replace(s, **{"told": [], **changes})
+
+    def ending(state, kind, **changes):
+        return but(messages=[*messages[:-1], {**messages[-1], "state": state}],
+                   events=[*events[:last], {**events[last], "type": kind}, *events[last + 1:]], **changes)
+
+    who, told = s.told[0]
+    question = messages[-2]["content"]
+    judge_session(ending("cancelled", "cancelled", to_cancel=[question], cancelled=[question]))
     planted = {
-        "a turn without an end": (messages, events[:last], posted, acknowledged),
-        "a turn that ended twice": (messages, [*events, {**events[last], "seq": events[-1]["seq"] + 1}], posted,
-                                    acknowledged),
-        "a lost event": (messages, events[:delta] + events[delta + 1:], posted, acknowledged),
-        "events out of order": (messages, [events[1], events[0], *events[2:]], posted, acknowledged),
-        "a lost message": (messages[2:], events, posted, acknowledged),
-        "a message of another session": (messages, events, posted[1:], []),
-        "a message taken twice": ([*messages, *messages[-2:]], events, posted, acknowledged),
-        "a turn under way at rest": (streaming, events, posted, acknowledged),
+        "a turn without an end": but(events=events[:last]),
+        "a turn that ended twice": but(events=[*events, {**events[last], "seq": events[-1]["seq"] + 1}]),
+        "a lost event": but(events=events[:delta] + events[delta + 1:]),
+        "a lost event that says nothing": but(events=[e for e in events if e["type"] != "started"]),
+        "events out of order": but(events=[events[1], events[0], *events[2:]]),
+        "a lost message": but(messages=messages[2:]),
+        "a message of another session": but(posted=s.posted[1:], acknowledged=[]),
+        "a message taken twice": but(messages=[*messages, *messages[-2:]]),
+        "a turn under way at rest": but(messages=[*messages[:-1], {**messages[-1], "state": "streaming"}]),
+        "another text kept than was told": but(messages=[*messages[:-1], {**messages[-1], "content": "other"}]),
+        "a failure that is told as cancelled": ending("failed", "cancelled", to_cancel=[question]),
+        "a cancel that nobody asked for": ending("cancelled", "cancelled"),
+        "a cancel that was taken and not done": but(to_cancel=[question], cancelled=[question]),
+        "an event that one client did not get": but(told=[(who, told[:3] + told[4:])]),
+        "an event that one client got twice": but(told=[(who, told[:3] + told[2:])]),
+        "an event told as another": but(told=[(who, [*told[:3], {**told[3], "text": "other"}, *told[4:]])]),
+        "an event of no session": but(told=[(who, [*told, {**told[-1], "seq": events[-1]["seq"] + 1}])]),
     }
-    return sum(_must_complain(what, judge_session, *evidence) for what, evidence in planted.items())
+    return sum(_must_complain(what, judge_session, evidence) for what, evidence in planted.items())
+
+
+def check_talk(talk):
+    """What went over a WebSocket that followed a session, asked there and stopped following it."""
+    judge_talk(talk, False)
+    heard = [i for i, (way, record) in enumerate(talk) if way == "heard"]
+    ack, stop = heard[0], heard[-1]
+    event = next(i for i in heard if talk[i][1]["type"] == "delta")
+    refused = ("heard", {**talk[ack][1], "type": "error", "code": "x", "detail": "it broke"})
+    elsewhere = ("heard", {**talk[event][1], "session": "another"})
+    without_ack = talk[:ack] + talk[ack + 1:]
+    planted = {
+        "an operation that is not acknowledged": talk[:stop],
+        "one that is acknowledged twice": [*talk, talk[ack]],
+        "one that is refused": [refused if i == ack else t for i, t in enumerate(talk)],
+        "one that is acknowledged for another session": [*talk[:stop], ("heard", {**talk[stop][1], "session": "x"})],
+        "a lost event": talk[:event] + talk[event + 1:],
+        "a doubled event": talk[:event + 1] + talk[event:],
+        "an event of another session": talk[:event] + [elsewhere] + talk[event + 1:],
+        "an event before its subscription": without_ack[:event] + [talk[ack]] + without_ack[event:],
+        "an event behind its subscription": [*talk, ("heard", {**talk[event][1], "seq": talk[stop - 1][1].get("seq")})],
+    }
+    return sum(_must_complain(what, judge_talk, evidence, False) for what, evidence in planted.items())
 
 
 def check_log(lines):

@@ -3,10 +3,18 @@
 import dataclasses
 import json
 
+from chaos.typed import READERS
+
 # What a backend says that is scripted to send garbage; the node passes on what is framed as a record.
 GARBAGE = "this is no record"
 
-PATHS = {"generate": "/api/generate", "chat": "/api/chat", "openai": "/v1/chat/completions"}
+# "stored" is a response that the node keeps.
+PATHS = {"generate": "/api/generate", "chat": "/api/chat", "openai": "/v1/chat/completions",
+         "anthropic": "/v1/messages", "responses": "/v1/responses", "stored": "/v1/responses"}
+# Turns of a session, told as NDJSON, as server-sent events, and over the WebSocket.
+TURNS = ("turn", "sse", "ws")
+SERVER_SENT = ("openai", "sse", *READERS)
+ENDS = ("done", "cancelled", "error")  # terminal events of a turn
 
 
 @dataclasses.dataclass
@@ -28,7 +36,7 @@ class Said:
 
 def mark(surface):
     """What ends a record."""
-    return b"\n\n" if surface == "openai" else b"\n"
+    return b"\n\n" if surface in SERVER_SENT else b"\n"
 
 
 def split(surface, body):
@@ -43,6 +51,8 @@ def whole_text(surface, body):
     if surface == "openai":
         choice, = answer["choices"]
         return choice["message"]["content"] if choice["finish_reason"] == "stop" else None
+    if surface in READERS:
+        return READERS[surface].whole_text(answer)
     if answer["done"] is not True or "error" in answer:
         return None
     return answer["response"] if surface == "generate" else answer["message"]["content"]
@@ -51,16 +61,19 @@ def whole_text(surface, body):
 def error_text(surface, body):
     """What an answer with an error's status says, in its dialect."""
     answer = json.loads(body)
-    if surface == "turn":
+    if surface in TURNS:
         return f'{answer["code"]}: {answer["detail"]}'
+    if surface == "anthropic" and answer["type"] != "error":
+        raise ValueError("no error of Anthropic's")
     error = answer["error"]
-    text = error["message"] if surface == "openai" else error
+    text = error["message"] if surface in SERVER_SENT else error
     if not isinstance(text, str) or not text:
         raise ValueError("an error without a text")
     return text
 
 
-def _read_native(said, surface, record):
+def _read_ollama(said, surface, line):
+    record = json.loads(line)
     if "error" in record:
         said.add("", "error")
         said.error = record["error"]
@@ -69,7 +82,10 @@ def _read_native(said, surface, record):
     said.add(text, "done" if record["done"] else None)
 
 
-def _read_openai(said, data):
+def _read_openai(said, line):
+    if not line.startswith("data: "):
+        raise ValueError(line)
+    data = line[6:]
     if data == "[DONE]":
         said.add("", "done")
         return
@@ -85,26 +101,62 @@ def read_event(said, event):
     """An event of a session, of one turn."""
     said.events.append(event)
     kind = event["type"]
-    terminal = kind in ("done", "cancelled", "error")
-    said.add(event["text"] if kind == "delta" else "", kind if terminal else None)
+    said.add(event["text"] if kind == "delta" else "", kind if kind in ENDS else None)
     if kind == "error":
         said.error = f'{event["code"]}: {event["detail"]}'
+
+
+def fields_of(lines):
+    """Those of one server-sent event, each of which is there once; comments say nothing."""
+    fields = [line.split(": ", 1) for line in lines if not line.startswith(":")]
+    named = dict(fields)
+    if len(named) != len(fields):
+        raise ValueError(f"a field twice: {lines}")
+    return named
+
+
+def event_of(lines):
+    """A session's event that was sent as server-sent event; None: only a comment was sent."""
+    fields = fields_of(lines)
+    if not fields:
+        return None
+    event = json.loads(fields["data"])
+    if fields != {"id": str(event["seq"]), "event": event["type"], "data": fields["data"]}:
+        raise ValueError(f"fields that are not the event's: {lines}")
+    return event
+
+
+def events_of(surface, body):
+    """A session's events from the whole records of a body."""
+    whole, _ = split(surface, body)
+    if surface != "sse":
+        return [json.loads(record) for record in whole]
+    return [e for e in (event_of(record.decode().split("\n")) for record in whole) if e]
 
 
 def read_stream(surface, body):
     """Raises ValueError, KeyError or TypeError where a record is none."""
     said = Said()
     whole, said.rest = split(surface, body)
+    typed = READERS[surface]() if surface in READERS else None
     for record in whole:
-        for line in record.decode().split("\n"):
-            if line == GARBAGE:
-                said.garbage += 1
-            elif surface == "openai":
-                if not line.startswith("data: "):
-                    raise ValueError(line)
-                _read_openai(said, line[6:])
-            elif surface == "turn":
-                read_event(said, json.loads(line))
-            else:
-                _read_native(said, surface, json.loads(line))
+        lines = record.decode().split("\n")
+        said.garbage += lines.count(GARBAGE)
+        lines = [line for line in lines if line != GARBAGE]
+        if typed:
+            fields = fields_of(lines)
+            if fields:
+                typed.read(said, fields["event"], json.loads(fields["data"]))
+        elif surface == "sse":
+            event = event_of(lines)
+            if event:
+                read_event(said, event)
+        else:
+            for line in lines:
+                if surface == "openai":
+                    _read_openai(said, line)
+                elif surface in TURNS:
+                    read_event(said, json.loads(line))
+                else:
+                    _read_ollama(said, surface, line)
     return said
