@@ -19,7 +19,7 @@ ENDS = ("done", "cancelled", "error")  # terminal events of a turn
 
 @dataclasses.dataclass
 class Said:
-    text: str = ""
+    texts: list = dataclasses.field(default_factory=list)  # of the records
     ends: list = dataclasses.field(default_factory=list)  # terminal records: "done", "error", "cancelled"
     after: int = 0  # records behind the first terminal one
     garbage: int = 0
@@ -29,9 +29,13 @@ class Said:
 
     def add(self, text, end=None):
         self.after += bool(self.ends)
-        self.text += text
+        self.texts.append(text)
         if end:
             self.ends.append(end)
+
+    @property
+    def text(self):
+        return "".join(self.texts)
 
 
 def mark(surface):

@@ -52,7 +52,7 @@ class Responses:
     CLOSING = ("response.output_text.done", "response.content_part.done", "response.output_item.done")
 
     def __init__(self):
-        self.names, self.text = [], ""
+        self.names = []
 
     def read(self, said, name, data):
         _need(name == data["type"], f"event {name} is called {data['type']}")
@@ -61,16 +61,15 @@ class Responses:
         _need(number in (None, len(self.names)) or said.ends, f"{name} has number {number}, not {len(self.names)}")
         self.names.append(name)
         delta = data["delta"] if name == "response.output_text.delta" else ""
-        self.text += delta
         said.add(delta, self.ENDS.get(name))
         if name == "response.output_text.done":
-            _need(data["text"] == self.text, f"all of the text is {data['text'][-100:]!r}")
+            _need(data["text"] == said.text, f"all of the text is {data['text'][-100:]!r}")
         elif name == "response.failed":
             said.error = data["response"]["error"]["message"]
         elif name == "response.completed":
             others = tuple(n for n in self.names[:-1] if n != "response.output_text.delta")
             _need(others == self.OPENING + self.CLOSING or said.after, f"completed behind {others}")
-            _need(_text_of(data["response"]) == self.text, "another text completed than was streamed")
+            _need(_text_of(data["response"]) == said.text, "another text completed than was streamed")
             _need(data["response"]["status"] == "completed", data)
 
     @staticmethod
