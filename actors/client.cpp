@@ -7,10 +7,19 @@ namespace {
 
 using self_ptr = client_actor::stateful_pointer<client_state>;
 
-/// Ends the request in hand: one summary, and room for the next one.
+void sum_up(self_ptr self) {
+  auto& st = self->state;
+  st.ending = false;
+  st.summary.about = std::exchange(st.asked, nullptr);
+  self->send(st.links.observer, std::move(st.summary));
+  st.summary = {};
+}
+
+/// Ends the request in hand: one summary, and room for the next one. Of one that is
+/// traced it is told when the peer has taken the answer.
 void close_request(self_ptr self, std::string outcome, std::string detail = {}) {
   auto& st = self->state;
-  if (!st.asked)
+  if (!st.asked || st.ending)
     return;
   if (st.generation)
     self->demonitor(st.generation.address());
@@ -18,9 +27,18 @@ void close_request(self_ptr self, std::string outcome, std::string detail = {}) 
   st.summary.outcome = std::move(outcome);
   st.summary.detail = std::move(detail);
   st.summary.total = self->clock().now() - st.asked->received;
-  st.summary.about = std::exchange(st.asked, nullptr);
-  self->send(st.links.observer, std::move(st.summary));
-  st.summary = {};
+  st.ending = is_traced(*st.asked);
+  if (!st.ending)
+    sum_up(self);
+}
+
+/// Nothing more of the answer will reach the peer.
+void end_taking(self_ptr self) {
+  auto& st = self->state;
+  if (!st.ending)
+    return;
+  st.summary.taken = self->clock().now();
+  sum_up(self);
 }
 
 void cancel_generation(self_ptr self) {
@@ -29,9 +47,11 @@ void cancel_generation(self_ptr self) {
 }
 
 void fail(self_ptr self, failed f) {
-  auto& told = self->state.summary.status;
-  if (told == 0)
-    told = status_of(f.code);
+  auto& summary = self->state.summary;
+  if (summary.status == 0)
+    summary.status = status_of(f.code);
+  if (f.course.now.asked != request_clock::time_point{})
+    summary.course = f.course;
   close_request(self, to_string(f.code), f.detail);
   self->send(self->state.links.wire, std::move(f));
 }
@@ -59,7 +79,7 @@ void ask_node(self_ptr self) {
               ask_backend(self);
               return;
             }
-            fail(self, {f.code, std::move(f.detail)});
+            fail(self, {f.code, std::move(f.detail), 0, {}});
           });
 }
 
@@ -96,6 +116,7 @@ client_actor::behavior_type client(self_ptr self, client_links links) {
         st.summary.status = s.head->status;
         st.summary.backend = s.head->backend;
         st.summary.first = self->clock().now() - st.asked->received;
+        st.summary.course = s.course;
         self->send(st.links.wire, std::move(s));
       },
       [self](next& n) {
@@ -107,7 +128,10 @@ client_actor::behavior_type client(self_ptr self, client_links links) {
       [self](complete& c) {
         if (!current(self))
           return;
-        self->state.summary.used = c.used;
+        auto& summary = self->state.summary;
+        summary.used = c.used;
+        summary.reason = c.reason;
+        summary.course = c.course;
         close_request(self, "done");
         self->send(self->state.links.wire, std::move(c));
       },
@@ -130,16 +154,18 @@ client_actor::behavior_type client(self_ptr self, client_links links) {
         if (st.generation && st.taken * 2 >= st.links.limits.window_bytes)
           self->send(st.generation, demand{std::exchange(st.taken, 0)});
       },
+      [self](answer_taken) { end_taking(self); },
       [self](gone) {
         cancel_generation(self);
         close_request(self, "cancelled");
+        end_taking(self);
         self->quit();
       },
       [self](expel) {
-        if (!self->state.asked)
+        if (!self->state.asked || self->state.ending)
           return;
         cancel_generation(self);
-        fail(self, {errc::shutting_down, "the node is stopping"});
+        fail(self, {errc::shutting_down, "the node is stopping", 0, {}});
       },
   };
 }

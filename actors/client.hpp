@@ -34,6 +34,7 @@ struct client_state {
   request_ptr asked;          ///< null: between two requests
   publisher_actor generation; ///< null: none asked, or it is over
   request_summary summary;
+  bool ending = false;     ///< the summary waits for the peer to take the last byte
   std::uint64_t taken = 0; ///< bytes that the socket took and no demand replaced yet
 };
 

@@ -67,6 +67,12 @@ public:
     std::unordered_map<std::string, known_model> has; ///< by canonical name
     std::map<std::string, runner> runners;            ///< by blob, else by canonical name
     std::optional<load> loading;
+    /// What was loaded last, and when.
+    struct {
+      std::string key;
+      time_point began{};
+      time_point ended{};
+    } last_load;
     std::string just_loaded; ///< since the last probe: what vanished had to make room
     std::map<std::string, std::pair<time_point, std::string>>
         failed_loads;                                     ///< until, why

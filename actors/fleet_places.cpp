@@ -38,6 +38,10 @@ lease fleet::grant(std::uint64_t id, const std::string& backend, const acquire& 
   }
   ++r.running;
   r.newest = id;
+  if (m.last_load.key == p.key) {
+    l.load_began = m.last_load.began;
+    l.load_ended = m.last_load.ended;
+  }
   auto s = shape_for(m, wish, &r);
   if (!s.changes.options.empty() || !s.changes.keep_alive.empty() ||
       !s.changes.model.empty())
@@ -194,6 +198,7 @@ void fleet::loaded(const std::string& backend, time_point now) {
   }
   m->failed_loads.clear();
   m->just_loaded = l.key;
+  m->last_load = {l.key, l.since, now};
   auto& r = runner_of(*m, l.key);
   r.model = l.model;
   r.options = l.options;

@@ -36,7 +36,7 @@ bool serve(self_ptr self, reader& r) {
     return false;
   if (st.head && !r.has_head && (!st.pieces.empty() || st.first_piece > 0 || st.end)) {
     r.has_head = true;
-    self->send(r.to, started{st.head});
+    self->send(r.to, started{st.head, st.course.so_far()});
   }
   while (r.demanded > 0 && r.piece - st.first_piece < st.pieces.size()) {
     const auto& piece = st.pieces[r.piece - st.first_piece];
@@ -121,6 +121,7 @@ void note_pace(self_ptr self) {
   const auto now = self->clock().now();
   if (came.records++ == 0) {
     came.first = now - st.leased;
+    st.course.first_record(now);
     if (st.lease && st.lease->watched)
       self->send(st.links.places, began{st.lease->id});
   } else {
@@ -157,11 +158,20 @@ void end_lease(self_ptr self, bool cut) {
   st.lease.reset();
 }
 
+/// The attempt under way is over.
+void note_end(self_ptr self, std::optional<errc> lost) {
+  auto& st = self->state;
+  const bool spoke = !lost && st.came.records > 0;
+  st.course.ended(spoke ? st.came.last : self->clock().now(), lost);
+}
+
 void finish(self_ptr self, std::variant<complete, failed> terminal) {
   auto& st = self->state;
   if (st.end)
     return;
   const auto* f = std::get_if<failed>(&terminal);
+  note_end(self, f != nullptr ? std::optional{f->code} : std::nullopt);
+  std::visit([&](auto& t) { t.course = st.course.so_far(); }, terminal);
   // What ended here, and not at Ollama's end, was given up.
   const bool cut = f != nullptr && st.exchange &&
                    (f->code == errc::cancelled || f->code == errc::gap_timeout ||
@@ -199,12 +209,14 @@ void ask_for_lease(self_ptr self) {
   wish.bare = st.asked->bare;
   wish.session = st.asked->session;
   wish.about = st.asked;
+  st.course.asked(self->clock().now());
   self->request(st.links.places, caf::infinite, std::move(wish))
       .then(
           [self](lease_ptr lease) {
             auto& st = self->state;
             st.lease = std::move(lease);
             st.leased = self->clock().now();
+            st.course.got(*st.lease, st.leased);
             st.came = {};
             open(self);
           },
@@ -241,6 +253,7 @@ bool ask_elsewhere(self_ptr self, const complete& end) {
   st.buffered = st.to_demand = 0;
   self->send(st.links.places, moved_on{st.lease->backend});
   st.tried.push_back(st.lease->backend);
+  note_end(self, errc::upstream_error);
   leave_exchange(self);
   end_lease(self);
   ask_for_lease(self);
@@ -250,6 +263,7 @@ bool ask_elsewhere(self_ptr self, const complete& end) {
 /// No place, for good: what was refused before is the better answer.
 void find_none(self_ptr self, const caf::error& e) {
   auto& st = self->state;
+  st.course.ended(self->clock().now(), to_failure(e).code);
   if (st.refused) {
     st.head = std::move(st.refused->head);
     st.pieces = std::move(st.refused->body);
@@ -319,6 +333,7 @@ bool try_again(self_ptr self, const failed& f) {
   st.tried.push_back(st.lease->backend);
   st.head = nullptr;
   st.held = false;
+  note_end(self, f.code);
   leave_exchange(self);
   end_lease(self, silent);
   ask_for_lease(self);

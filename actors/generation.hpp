@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/course.hpp"
 #include "config/settings.hpp"
 #include "messages/actors.hpp"
 
@@ -55,6 +56,7 @@ struct generation_state {
     std::chrono::nanoseconds longest{};
     std::uint64_t records = 0;
   } came;
+  course_notes course;
   publisher_actor exchange;
   std::vector<std::string> tried;
   bool stale_once = false;

@@ -206,6 +206,7 @@ session_actor::behavior_type session(session_actor::stateful_pointer<session_sta
           return;
         auto& st = self->state;
         st.status = s.head->status;
+        st.course = s.course;
         if (st.status != 200)
           return;
         st.backend = s.head->backend;
@@ -221,12 +222,16 @@ session_actor::behavior_type session(session_actor::stateful_pointer<session_sta
           take(self, n.data);
       },
       [self, current](const complete& c) {
-        if (current())
-          answered(self, c);
+        if (!current())
+          return;
+        self->state.course = c.course;
+        answered(self, c);
       },
       [self, current](const failed& f) {
         if (!current())
           return;
+        if (f.course.now.asked != attempt::time_point{})
+          self->state.course = f.course;
         if (f.code == errc::cancelled)
           cancel_turn(self, 0);
         else if (!go_on_elsewhere(self, f))

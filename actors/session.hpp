@@ -24,6 +24,8 @@ struct session_links {
   std::function<publisher_actor(const request_ptr&)> start;
   /// Who knows what is loaded where; null: nobody.
   std::function<dispatcher_actor()> dispatcher;
+  /// Who is told how each turn ended; null: nobody.
+  std::function<observer_actor()> observer;
   session_codec codec;
   std::function<wall_time()> clock;
   bool continues = false; ///< an answer cut short goes on at an equal backend
@@ -48,6 +50,9 @@ struct session_state {
     std::size_t position = 0; ///< in the node's queue, as last told
     bool told_loading = false;
     unsigned seams = 0; ///< it went on elsewhere so often
+    trace_ptr trace;
+    caf::actor_clock::time_point since{}; ///< its message was acknowledged
+    std::vector<attempt> lost;            ///< where it did not go on
   };
   /// Messages that STORE has not taken yet.
   struct arrival {
@@ -68,6 +73,8 @@ struct session_state {
   std::list<turn> turns;  ///< the first one is under way
   bool rewriting = false; ///< STORE is asked to erase messages
   publisher_actor answer;
+  request_ptr asked;               ///< for the answer under way
+  answer_course course;            ///< of that, as far as it was told
   std::string backend;             ///< that answers
   bool seeking = false;            ///< another one is sought, to go on with the answer
   int status = 0;                  ///< of the answer under way; 0: no head came yet

@@ -53,15 +53,16 @@ std::uint64_t wait_ns(const session_state& st, std::size_t before) {
   return n == 0 ? 0 : sum / n * before;
 }
 
-void tell_arrival(self_ptr self, const arrival& a, std::string request_id,
-                  priority_class priority) {
+void tell_arrival(self_ptr self, const arrival& a, session_state::turn turn) {
   auto& st = self->state;
   auto& answer = message(st, a.answer);
   answer.first_event = st.log.upcoming();
   for (auto promise : a.waiting) // acknowledged before anything else is told
     promise.deliver(said{a.asked, a.answer, answer.first_event});
   const auto before = turns_ahead(st);
-  st.turns.push_back({a.answer, std::move(request_id), priority});
+  turn.answer = a.answer;
+  turn.since = self->clock().now();
+  st.turns.push_back(std::move(turn));
   for (const auto& m : st.messages)
     if (m.seq >= a.asked && m.seq < a.answer) {
       session_event e;
@@ -162,9 +163,13 @@ caf::result<said> take_message(self_ptr self, say& s) {
   auto promise = self->make_response_promise<said>();
   a.waiting.push_back(promise);
   const auto here = st.arriving.insert(st.arriving.end(), std::move(a));
+  session_state::turn turn;
+  turn.request_id = std::move(s.request_id);
+  turn.priority = s.priority;
+  turn.trace = std::move(s.trace);
   save(self, fresh, keep,
-       [self, here, fresh, keep, cut = std::move(cut), id = std::move(s.request_id),
-        priority = s.priority](const caf::error* e) mutable {
+       [self, here, fresh, keep, cut = std::move(cut),
+        turn = std::move(turn)](const caf::error* e) mutable {
          auto& st = self->state;
          st.rewriting = false;
          auto a = std::move(*here);
@@ -181,7 +186,7 @@ caf::result<said> take_message(self_ptr self, say& s) {
          }
          if (keep)
            tell_snapshot(self);
-         tell_arrival(self, a, std::move(id), priority);
+         tell_arrival(self, a, std::move(turn));
          begin_turn(self);
        });
   return promise;

@@ -49,6 +49,10 @@ request_ptr request_of(const session_state& st, const session_state::turn& t,
   asked->peer = "session " + st.info.id;
   asked->flow = asked->peer;
   asked->priority = t.priority;
+  asked->received = t.since;
+  asked->trace = t.trace;
+  if (t.trace)
+    asked->headers.push_back({"traceparent", to_traceparent(*t.trace)});
   return asked;
 }
 
@@ -66,10 +70,36 @@ void ask(self_ptr self, const request_ptr& asked) {
   st.status = 0;
   st.failure.clear();
   st.reason.clear();
+  st.asked = asked;
+  st.course = {};
   st.answer = st.links.start(asked);
   self->monitor(st.answer);
   self->send(st.answer, subscribe{caf::actor_cast<subscriber_actor>(self)});
   self->send(st.answer, demand{st.links.window_bytes});
+}
+
+/// The turn under way, for OBSERVER.
+request_summary sum_up(self_ptr self, message_state state,
+                       const session_event& terminal) {
+  auto& st = self->state;
+  request_summary s;
+  s.about = std::move(st.asked); // with its body
+  s.status = st.status;
+  s.outcome = state == message_state::done        ? "done"
+              : state == message_state::cancelled ? "cancelled"
+                                                  : terminal.code;
+  s.detail = terminal.text;
+  s.used = terminal.used;
+  s.reason = st.reason;
+  s.course = st.course;
+  const auto& lost = st.turns.front().lost;
+  s.course.before.insert(s.course.before.begin(), lost.begin(), lost.end());
+  s.backend = s.course.now.backend;
+  s.total = self->clock().now() - s.about->received;
+  if (s.course.now.first != attempt::time_point{})
+    s.first = s.course.now.first - s.about->received;
+  s.body_bytes = message(st, st.turns.front().answer).content.size();
+  return s;
 }
 
 /// Ends the turn: saved first, told then, so that what was told stays true; where STORE
@@ -92,16 +122,25 @@ void end_turn(self_ptr self, message_state state, session_event terminal) {
     m.wire = st.links.codec.write(m.content, m.thinking, m.tool_calls);
   m.tokens = turn_tokens(st.info, st.messages, m);
   terminal.message = m.seq;
+  auto summary = sum_up(self, state, terminal);
+  if (terminal.type == event_type::done)
+    terminal.timing = std::make_shared<const answer_timing>(
+        timing_of(summary.course, terminal.used, summary.about->received,
+                  summary.about->received + summary.total));
   st.finishing = true;
   st.dirty = false;
   ++st.info.version;
   save(self, {m.seq}, {},
-       [self, terminal = std::move(terminal)](const caf::error* e) mutable {
+       [self, terminal = std::move(terminal),
+        summary = std::move(summary)](const caf::error* e) mutable {
          auto& st = self->state;
          st.finishing = false;
          st.turns.pop_front();
          terminal.durable = e == nullptr;
          tell(self, std::move(terminal));
+         summary.taken = self->clock().now();
+         if (st.links.observer)
+           self->send(st.links.observer(), std::move(summary));
          begin_turn(self);
        });
 }
@@ -286,6 +325,8 @@ bool go_on_elsewhere(self_ptr self, const failed& f) {
   self->demonitor(st.answer.address());
   st.answer = nullptr;
   st.seeking = true;
+  t.lost.insert(t.lost.end(), f.course.before.begin(), f.course.before.end());
+  t.lost.push_back(f.course.now);
   const auto found = [self, answer = t.answer, f](const std::string& backend) {
     auto& st = self->state;
     if (!st.seeking || st.turns.front().answer != answer)

@@ -72,6 +72,8 @@ constexpr std::string_view listen_forms = "host:port, :port, [ipv6]:port, unix:/
 constexpr std::string_view backend_forms =
     "host, host:port, :port, [ipv6]:port, http://host:port/prefix";
 
+constexpr std::string_view collector_forms = "http://host:4318, http://host:4318/prefix";
+
 std::string bracketed(const std::string& host) {
   return host.find(':') == std::string::npos ? host : "[" + host + "]";
 }
@@ -225,6 +227,15 @@ endpoint parse_listen(std::string_view text) {
 }
 
 endpoint parse_backend(std::string_view text) {
+  return parse(text, true).at;
+}
+
+endpoint parse_collector(std::string_view text) {
+  const auto value = trimmed(text);
+  if (value.starts_with("https://"))
+    refuse(text, "TLS towards a collector is not supported yet", collector_forms);
+  if (!value.starts_with("http://"))
+    refuse(text, "a collector is named by its URL", collector_forms);
   return parse(text, true).at;
 }
 

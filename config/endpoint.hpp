@@ -40,6 +40,10 @@ endpoint parse_listen(std::string_view text);
 /// (for now), credentials, other schemes.
 endpoint parse_backend(std::string_view text);
 
+/// Parses the address of an OpenTelemetry collector, `http://host:port` with an optional
+/// path before `/v1/traces`. Throws std::invalid_argument.
+endpoint parse_collector(std::string_view text);
+
 /// What OLLAMA_HOST stands for.
 struct ollama_host {
   endpoint at;

@@ -124,8 +124,9 @@ private:
       return std::to_string(i->get());
     if (const auto* b = node.as_boolean())
       return b->get() ? "true" : "false";
-    throw config_error(at(node), key,
-                       "a string, a whole number or a boolean is allowed here");
+    if (const auto* f = node.as_floating_point())
+      return show_share(f->get());
+    throw config_error(at(node), key, "a string, a number or a boolean is allowed here");
   }
 
   void read_file() {

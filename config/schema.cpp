@@ -176,6 +176,34 @@ key_spec origins_key() {
           [](const settings& s) { return listed(s.server.origins); }};
 }
 
+key_spec collector_key() {
+  return {"trace.endpoint",
+          "",
+          false,
+          false,
+          "URL",
+          "OpenTelemetry collector for spans, as http://host:4318; \"\": none",
+          [](settings& s, const texts& t) {
+            s.trace.collector.reset();
+            if (!t.back().empty())
+              s.trace.collector = parse_collector(t.back());
+          },
+          [](const settings& s) {
+            return quoted(s.trace.collector ? to_url(*s.trace.collector) : "");
+          }};
+}
+
+key_spec sample_key() {
+  return {"trace.sample",
+          "",
+          false,
+          false,
+          "SHARE",
+          "Share of the requests without a trace that begin one: 0 to 1",
+          [](settings& s, const texts& t) { s.trace.sample = parse_share(t.back()); },
+          [](const settings& s) { return show_share(s.trace.sample); }};
+}
+
 key_spec data_dir_key() {
   return {"store.data_dir",
           "data-dir",
@@ -288,6 +316,14 @@ std::vector<key_spec> make_schema() {
           "log-format", "FORMAT"),
       key("log.requests", switch_at(CONDUCTOR_AT(log.requests)),
           "One line for each request"),
+      key("log.keep_requests", number_at(CONDUCTOR_AT(log.keep_requests), 0, 100'000),
+          "The last requests, without text, for conductor requests"),
+      collector_key(),
+      sample_key(),
+      key("trace.interval", duration_at(CONDUCTOR_AT(trace.interval), milliseconds(10)),
+          "Longest that a span waits for others before it is sent"),
+      key("trace.buffer", size_at(CONDUCTOR_AT(trace.buffer_bytes), 64 << 10, gib),
+          "Spans that wait for the collector; what is more is dropped"),
       data_dir_key(),
   };
 }

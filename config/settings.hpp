@@ -119,7 +119,16 @@ struct runtime_settings {
 struct log_settings {
   log_level level = log_level::info;
   log_format format = log_format::text;
-  bool requests = true; ///< one line per request
+  bool requests = true;             ///< one line per request
+  std::size_t keep_requests = 1000; ///< that ended, told by /conductor/v1/requests
+};
+
+/// Spans of requests for an OpenTelemetry collector. Section `[trace]`.
+struct trace_settings {
+  std::optional<endpoint> collector;   ///< OTLP over HTTP, in JSON; empty: no spans
+  double sample = 1;                   ///< share of those that come without a trace
+  milliseconds interval{5'000};        ///< longest that a span waits for others
+  std::size_t buffer_bytes = 4u << 20; ///< of spans that wait for the collector
 };
 
 /// Everything that can be set. Plain values: no file, no environment here.
@@ -132,6 +141,7 @@ struct settings {
   queue_settings queue;
   runtime_settings runtime;
   log_settings log;
+  trace_settings trace;
   std::string data_dir; ///< `[store] data_dir`: conversations, in SQLite
 };
 

@@ -46,7 +46,7 @@ std::string show(std::uint64_t value, const Units& units) {
   for (const auto& u : units)
     if (value != 0 && value % u.factor == 0)
       return std::to_string(value / u.factor) + std::string{u.name};
-  return "0" + std::string{units.back().name};
+  return std::string{"0"}.append(units.back().name);
 }
 
 } // namespace
@@ -81,6 +81,21 @@ std::uint64_t parse_number(std::string_view text, std::uint64_t least,
     refuse(text, "a whole number from " + std::to_string(least) + " to " +
                      std::to_string(most));
   return number;
+}
+
+double parse_share(std::string_view text) {
+  double share = 0;
+  const auto end = text.data() + text.size();
+  const auto [rest, ec] = std::from_chars(text.data(), end, share);
+  if (ec != std::errc{} || rest != end || !(share >= 0 && share <= 1))
+    refuse(text, "a number from 0 to 1");
+  return share;
+}
+
+std::string show_share(double value) {
+  std::array<char, 32> text{};
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), value).ptr;
+  return {text.data(), end};
 }
 
 std::string quoted(std::string_view text) {

@@ -20,6 +20,10 @@ std::string show_size(std::size_t value);
 std::uint64_t parse_number(std::string_view text, std::uint64_t least,
                            std::uint64_t most);
 
+/// A number from 0 to 1. Throws std::invalid_argument.
+double parse_share(std::string_view text);
+std::string show_share(double value);
+
 /// `true` or `false`. Throws std::invalid_argument.
 bool parse_switch(std::string_view text);
 

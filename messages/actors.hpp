@@ -18,6 +18,8 @@ struct wrote {
 };
 /// The peer closed its connection.
 struct gone {};
+/// The peer took the last byte of an answer that is traced.
+struct answer_taken {};
 /// Finish what is in hand, take nothing more, then end.
 struct drain {};
 /// What was in hand is finished.
@@ -42,7 +44,7 @@ using client_actor = subscriber_actor::extend<
     // The peer asked for something. The next one comes after this one's end.
     caf::reacts_to<request_ptr>,
     // The socket took bytes of the answer: new demand.
-    caf::reacts_to<wrote>,
+    caf::reacts_to<wrote>, caf::reacts_to<answer_taken>,
     // The peer left: cancel what was asked for.
     caf::reacts_to<gone>,
     // The drain limit has passed: end the answer in flight with an error.
@@ -163,7 +165,23 @@ using observer_actor = caf::typed_actor<
     // A request ended.
     caf::reacts_to<request_summary>,
     // A backend changed.
-    caf::reacts_to<backend_status>>;
+    caf::reacts_to<backend_status>,
+    // The last requests that ended here.
+    caf::replies_to<requests_query>::with<ended_requests>,
+    // Answers when what is traced was passed on.
+    caf::replies_to<drain>::with<drained>,
+    // INTERNAL: time to pass it on.
+    caf::reacts_to<tick>>;
+
+/// Requests that ended and whose spans are wanted.
+struct traced_requests {
+  ended_requests all;
+};
+
+/// EXPORTER: sends spans to a collector. A lane of its own, adapter.
+using exporter_actor = caf::typed_actor<caf::reacts_to<traced_requests>,
+                                        // Answers when what it has was sent, or dropped.
+                                        caf::replies_to<drain>::with<drained>>;
 
 /// SUPERVISOR: the lives of the others. Worker.
 using supervisor_actor = caf::typed_actor<
@@ -174,6 +192,8 @@ using supervisor_actor = caf::typed_actor<
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::wrote)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::gone)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::answer_taken)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::traced_requests)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::drain)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::drained)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::expel)

@@ -104,6 +104,9 @@ struct lease {
   backend_ptr server;
   body_changes_ptr changes; ///< null: the body goes as it came
   bool watched = false;     ///< its first record is to be told (`began`)
+  /// The load that was waited for, from when on and until when; `time_point{}`: none was.
+  request_clock::time_point load_began{};
+  request_clock::time_point load_ended{};
   /// Silence beyond which the server is suspect, learned from it; zero: too little known.
   std::chrono::milliseconds first_patience{};
   std::chrono::milliseconds gap_patience{};

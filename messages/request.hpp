@@ -1,6 +1,7 @@
 #pragma once
 
 #include "messages/stream.hpp"
+#include "messages/trace.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -11,8 +12,6 @@
 #include <vector>
 
 namespace conductor {
-
-using request_clock = std::chrono::steady_clock;
 
 /// What a request asks of the node.
 enum class request_kind {
@@ -76,8 +75,16 @@ struct request {
 
   std::string peer; ///< the client's address, for the log
   request_clock::time_point received{};
+  trace_ptr trace; ///< null: it is in none
 };
 using request_ptr = std::shared_ptr<const request>;
+
+/// Spans of it are wanted: it goes to a backend. What the node answers itself has none,
+/// and a turn of a session has its own.
+inline bool is_traced(const request& r) noexcept {
+  return r.trace && r.trace->sampled && r.kind != request_kind::local &&
+         r.kind != request_kind::follow;
+}
 
 /// A whole answer made by the node itself.
 struct response {
@@ -98,10 +105,52 @@ struct request_summary {
   std::chrono::nanoseconds first{}; ///< request read to first record; 0: none came
   std::chrono::nanoseconds total{}; ///< request read to last byte handed to the socket
   usage used;
+  std::string reason; ///< why the model ended; empty: not told
+  answer_course course;
+  request_clock::time_point
+      taken{}; ///< the client took the last byte; told of traced ones
 };
+
+/// What is kept of a request that ended: neither its text nor its answer's.
+struct ended_request {
+  std::string id;
+  std::int64_t time = 0; ///< read; nanoseconds since 1970, UTC
+  request_kind kind = request_kind::relay;
+  dialect speaks = dialect::ollama;
+  std::string method;
+  std::string path; ///< without the query
+  std::string model;
+  std::string backend;
+  std::string session;
+  std::string flow;
+  std::string outcome;
+  std::string detail;
+  std::string reason;
+  priority_class priority = priority_class::normal;
+  bool streams = false;
+  int status = 0;
+  std::uint64_t body_bytes = 0;
+  usage used;
+  request_clock::time_point received{};
+  request_clock::time_point ended{}; ///< the last byte was handed to the client's socket
+  request_clock::time_point taken{}; ///< the client took it; told of traced ones
+  answer_course course;
+  trace_ptr trace;
+};
+
+/// Asks for the last requests that ended, the latest first.
+struct requests_query {
+  std::size_t limit = 100;
+  std::string id;      ///< empty: any
+  std::string model;   ///< canonical; empty: any
+  std::string outcome; ///< empty: any
+};
+using ended_requests = std::vector<ended_request>;
 
 } // namespace conductor
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::request_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::response)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::request_summary)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::requests_query)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::ended_requests)

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "messages/actors.hpp"
+#include "messages/timing.hpp"
 
 #include <caf/replies_to.hpp>
 #include <caf/typed_actor.hpp>
@@ -120,7 +121,8 @@ struct session_event {
   std::uint64_t wait_ns = 0; ///< of queued: estimate; 0: unknown
   bool durable = true;       ///< of a terminal event: STORE has the answer
   usage used;
-  session_record_ptr all; ///< of snapshot, when it is sent
+  std::shared_ptr<const answer_timing> timing; ///< of done; null: not known any longer
+  session_record_ptr all;                      ///< of snapshot, when it is sent
 };
 using event_ptr = std::shared_ptr<const session_event>;
 
@@ -235,6 +237,7 @@ struct say {
   wanted_version version;
   std::string request_id;
   priority_class priority = priority_class::normal;
+  trace_ptr trace; ///< that the turn is in; null: none
 };
 /// The messages are durable; their answer will be that message.
 struct said {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "messages/bytes.hpp"
+#include "messages/course.hpp"
 #include "messages/errors.hpp"
 
 #include <caf/allowed_unsafe_message_type.hpp>
@@ -49,6 +50,7 @@ struct usage {
 /// The stream begins; sent before the first `next`.
 struct started {
   head_ptr head;
+  answer_course course{}; ///< so far
 };
 /// Bytes of the body, within demand: whole records wherever the demand allows.
 struct next {
@@ -57,19 +59,22 @@ struct next {
 /// Terminal: everything was said.
 struct complete {
   usage used;
-  bool error = false; ///< the last record told an error
+  bool error = false;   ///< the last record told an error
+  std::string reason{}; ///< why the model ended, as Ollama says it; empty: not told
+  answer_course course{};
 };
 /// Terminal: nothing more will come.
 struct failed {
   errc code = errc::internal;
   std::string detail;
   unsigned retry_after_s = 0; ///< when it is worth to ask again; 0: not known
+  answer_course course{};
 };
 
 /// What an error says, as the end of a stream.
 inline failed to_failed(const caf::error& e) {
   auto f = to_failure(e);
-  return {f.code, std::move(f.detail), f.retry_after_s};
+  return {f.code, std::move(f.detail), f.retry_after_s, {}};
 }
 
 /// SUBSCRIBER: consumes one stream at a time.

@@ -6,6 +6,7 @@
 #include "actors/dispatcher.hpp"
 #include "actors/generation.hpp"
 #include "actors/sessions.hpp"
+#include "adapters/http/trace_start.hpp"
 #include "adapters/lane/hosted.hpp"
 #include "adapters/metrics/observer.hpp"
 #include "adapters/native/backup.hpp"
@@ -80,11 +81,31 @@ void node::build_lane(const std::string& name) {
   auto& s = *stations_.emplace_back(std::make_unique<station>());
   s.where = &where;
   s.upstreams = spawn_on(where, upstreams, &where, values_.upstream);
-  s.observer = spawn_on(where, observer, counts_, values_.log.requests);
+  s.observer = spawn_on(where, observer, counts_, for_observer(values_.log.requests));
   s.desk =
       spawn_on(where, desk,
                std::function<dispatcher_actor()>{[this] { return dispatcher_.get(); }});
   s.door = spawn_on(where, door, &where);
+}
+
+/// Spans leave by a lane that carries nothing else.
+void node::build_trace_lane() {
+  auto& where = *lanes_.emplace_back(std::make_unique<lane>(*system_, "lane-trace"));
+  tracing_ = std::make_unique<station>();
+  tracing_->where = &where;
+  auto timing = values_.upstream;
+  timing.connect_timeout = std::max(timing.connect_timeout, milliseconds(1000));
+  timing.first_byte_timeout = timing.gap_timeout = milliseconds(10'000);
+  tracing_->upstreams = spawn_on(where, upstreams, &where, timing);
+}
+
+observer_settings node::for_observer(bool log_requests) {
+  observer_settings how;
+  how.log_requests = log_requests;
+  how.keep = values_.log.keep_requests;
+  if (values_.trace.collector)
+    how.exporter = [this] { return exporter_.get(); };
+  return how;
 }
 
 /// In the order in which they need each other.
@@ -100,8 +121,20 @@ std::vector<child_spec> node::children() {
     watch("desk", s->desk);
     watch("door", s->door);
   }
+  if (tracing_) {
+    const auto of = otlp::resource{version_, to_string(addresses_.front())};
+    all.push_back({"exporter", [this, of] {
+                     auto e = spawn_on(*tracing_->where, exporter, values_.trace,
+                                       exporter_links{caf::actor_cast<upstreams_actor>(
+                                                          tracing_->upstreams),
+                                                      of, spans_});
+                     exporter_.set(caf::actor_cast<exporter_actor>(e));
+                     return e.address();
+                   }});
+  }
   all.push_back({"observer", [this] {
-                   fleet_observer_.set(spawn_worker(*system_, observer, counts_, false));
+                   fleet_observer_.set(
+                       spawn_worker(*system_, observer, counts_, for_observer(false)));
                    return fleet_observer_.get().address();
                  }});
   all.push_back({"prober", [this] {
@@ -151,9 +184,12 @@ std::vector<child_spec> node::children() {
          return sessions_.get().address();
        }});
   all.push_back({"resources", [this] {
-                   resources_links links{[this] { return dispatcher_.get(); }, facts(),
+                   resources_links links{[this] { return dispatcher_.get(); },
+                                         facts(),
                                          [this] { return sessions_.get(); },
-                                         [this] { return desks(); }, new_session_id};
+                                         [this] { return desks(); },
+                                         new_session_id,
+                                         [this] { return observers(); }};
                    resources_.set(spawn_worker(*system_, resources, std::move(links)));
                    return resources_.get().address();
                  }});
@@ -181,6 +217,7 @@ session_links node::for_sessions() {
   session_links links;
   links.store = [this] { return store_.get(); };
   links.dispatcher = [this] { return dispatcher_.get(); };
+  links.observer = [this] { return fleet_observer_.get(); };
   links.start = [this](const request_ptr& asked) {
     const auto few = std::min_element(
         stations_.begin(), stations_.end(), [](const auto& a, const auto& b) {
@@ -221,6 +258,8 @@ void node::start() {
     build_lane("lane-" + std::to_string(i));
   if (values_.server.admin_listen)
     build_lane("lane-admin");
+  if (values_.trace.collector)
+    build_trace_lane();
 
   std::vector<listener::seat> seats;
   for (unsigned i = 0; i < lanes; ++i)
@@ -252,6 +291,7 @@ void node::listen(const endpoint& at, std::vector<listener::seat> seats) {
   auto context = std::make_shared<wire_context>();
   context->server = values_.server;
   context->stream = values_.stream;
+  context->trace = values_.trace;
   context->guard = {is_local(at) && at.type == endpoint::kind::tcp,
                     values_.server.origins};
   context->default_class =
@@ -272,6 +312,8 @@ void node::listen(const endpoint& at, std::vector<listener::seat> seats) {
     talk_links links;
     links.sessions = [this] { return sessions_.get(); };
     links.request_id = std::move(request_id);
+    if (values_.trace.collector)
+      links.trace = [share = values_.trace.sample] { return begin_trace(share); };
     links.max_message_bytes =
         std::min(links.max_message_bytes, values_.server.max_body_bytes);
     return caf::actor_cast<talk_actor>(spawn_class_on<talk>(
@@ -296,12 +338,21 @@ std::vector<desk_actor> node::desks() const {
   return all;
 }
 
+std::vector<observer_actor> node::observers() const {
+  std::vector<observer_actor> all{fleet_observer_.get()};
+  for (const auto& s : stations_)
+    all.push_back(s->observer);
+  return all;
+}
+
 std::string node::metrics(const fleet_status& fleet,
                           const sessions_status& sessions) const {
   series::snapshot now;
   now.connections = connections();
   now.fleet = fleet;
   now.sessions = sessions;
+  now.spans_exported = spans_->exported;
+  now.spans_dropped = spans_->dropped;
   now.uptime_seconds =
       std::chrono::duration<double>(request_clock::now() - started_).count();
   pulses::all().each([&](const pulse& p) {
@@ -328,11 +379,12 @@ void node::begin_stop(std::function<void()> done) {
     l->stop();
   auto left = std::make_shared<std::size_t>(stations_.size() + 1);
   system_->spawn([this, left, done](caf::event_based_actor* self) {
-    const auto one_less = [=] {
-      if (--*left == 0) {
-        self->quit();
-        done();
-      }
+    const auto one_less = [=, this] {
+      if (--*left == 0)
+        flush_spans(self, [=] {
+          self->quit();
+          done();
+        });
     };
     // A door that failed has nobody left to wait for.
     for (auto& s : stations_)
@@ -346,6 +398,25 @@ void node::begin_stop(std::function<void()> done) {
     self->delayed_send(self, values_.server.drain, expel{});
     return caf::behavior{[this](expel) { expel_clients(); }};
   });
+}
+
+/// What is traced leaves the node before it ends, if the collector takes it soon.
+void node::flush_spans(caf::event_based_actor* self, std::function<void()> then) {
+  if (!tracing_) {
+    then();
+    return;
+  }
+  constexpr auto soon = std::chrono::seconds(2);
+  auto left = std::make_shared<std::size_t>(observers().size());
+  const auto one_less = [=, this] {
+    if (--*left == 0)
+      self->request(exporter_.get(), soon, drain{})
+          .then([=](const drained&) { then(); }, [=](const caf::error&) { then(); });
+  };
+  for (const auto& o : observers())
+    self->request(o, soon, drain{})
+        .then([=](const drained&) { one_less(); },
+              [=](const caf::error&) { one_less(); });
 }
 
 void node::expel_clients() {
@@ -372,6 +443,9 @@ void node::finish() {
     end(s->upstreams);
     end(s->observer);
   }
+  if (tracing_)
+    end(tracing_->upstreams);
+  end(exporter_.get());
   end(sessions_.get());
   end(store_.get());
   end(prober_.get());
@@ -380,6 +454,8 @@ void node::finish() {
   end(dispatcher_.get());
   end(fleet_observer_.get());
   supervisor_ = nullptr;
+  exporter_.clear();
+  tracing_.reset();
   sessions_.clear();
   store_.clear();
   prober_.clear();

@@ -4,15 +4,18 @@
 #include "actors/supervisor.hpp"
 #include "adapters/http/listener.hpp"
 #include "adapters/lane/lane.hpp"
+#include "adapters/metrics/observer.hpp"
 #include "adapters/metrics/series.hpp"
 #include "adapters/native/resources.hpp"
 #include "adapters/store/store.hpp"
+#include "adapters/trace/exporter.hpp"
 #include "config/settings.hpp"
 #include "messages/actors.hpp"
 #include "runtime/slot.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
+#include <caf/fwd.hpp>
 
 #include <functional>
 #include <memory>
@@ -53,6 +56,8 @@ public:
 private:
   struct station; // one lane and its actors
   void build_lane(const std::string& name);
+  void build_trace_lane();
+  observer_settings for_observer(bool log_requests);
   std::vector<child_spec> children();
   node_facts facts();
   publisher_actor start_answer(station& at, const request_ptr& asked);
@@ -60,6 +65,8 @@ private:
   void listen(const endpoint& at, std::vector<listener::seat> seats);
   std::size_t connections() const;
   std::vector<desk_actor> desks() const;
+  std::vector<observer_actor> observers() const;
+  void flush_spans(caf::event_based_actor* self, std::function<void()> then);
   std::string metrics(const fleet_status& fleet, const sessions_status& sessions) const;
 
   settings values_;
@@ -69,10 +76,13 @@ private:
   caf::actor_system_config caf_;
   std::optional<caf::actor_system> system_;
   std::shared_ptr<series> counts_ = std::make_shared<series>();
+  std::shared_ptr<span_counts> spans_ = std::make_shared<span_counts>();
   std::vector<std::unique_ptr<station>> stations_; // the admin's last, if there is one
-  std::unique_ptr<store_files> store_files_;       // ends before the system
-  slot<std::vector<backend_settings>> backends_;   ///< as configured now,
-  slot<std::vector<model_settings>> models_;       ///< these too
+  std::unique_ptr<station> tracing_;               // null: no spans are made
+  slot<exporter_actor> exporter_;
+  std::unique_ptr<store_files> store_files_;     // ends before the system
+  slot<std::vector<backend_settings>> backends_; ///< as configured now,
+  slot<std::vector<model_settings>> models_;     ///< these too
   slot<dispatcher_actor> dispatcher_;
   slot<prober_actor> prober_;
   slot<loader_actor> loader_;

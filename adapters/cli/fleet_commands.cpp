@@ -2,6 +2,7 @@
 #include "adapters/cli/command_parts.hpp"
 #include "adapters/cli/explain.hpp"
 #include "adapters/cli/model_orders.hpp"
+#include "adapters/cli/requests.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -101,6 +102,14 @@ void add_fleet_commands(CLI::App& app, int& exit_code) {
                                      "Show why a request went where it went", explain);
   why.takes("request", why.options->request, "Its X-Request-Id");
   why.takes_json();
+  fleet_command<requests_options> ended(
+      &app, exit_code, "requests", "List the last requests that ended", list_requests);
+  ended.command->add_option("--limit", ended.options->limit, "At most so many (20)")
+      ->check(CLI::Range(1, 1000));
+  ended.command->add_option("--outcome", ended.options->outcome,
+                            "Only those: done, cancelled, or a failure's code");
+  ended.command->add_option("--model", ended.options->model, "Only those of this model");
+  ended.takes_json();
 }
 
 } // namespace conductor::cli

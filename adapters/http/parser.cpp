@@ -18,6 +18,21 @@ bool same_name(std::string_view a, std::string_view b) noexcept {
                     [](char x, char y) { return lower(x) == lower(y); });
 }
 
+bool lists(std::string_view list, std::string_view token) noexcept {
+  while (!list.empty()) {
+    const auto comma = std::min(list.find(','), list.size());
+    auto one = list.substr(0, std::min(list.find(';'), comma));
+    while (one.starts_with(' ') || one.starts_with('\t'))
+      one.remove_prefix(1);
+    while (one.ends_with(' ') || one.ends_with('\t'))
+      one.remove_suffix(1);
+    if (same_name(one, token))
+      return true;
+    list.remove_prefix(std::min(comma + 1, list.size()));
+  }
+  return false;
+}
+
 std::string_view request_head::find(std::string_view name) const {
   for (const auto& f : fields)
     if (same_name(f.name, name))

@@ -27,6 +27,9 @@ struct request_head {
 /// Case-insensitive comparison of ASCII, as header names are compared.
 bool same_name(std::string_view a, std::string_view b) noexcept;
 
+/// A header's list of tokens, each maybe with parameters behind a `;`, has that one.
+bool lists(std::string_view list, std::string_view token) noexcept;
+
 /// Parses one request: Beast's strict parser, and stricter where a lenient reading lets a
 /// request be smuggled: one Host, no Transfer-Encoding but `chunked`, never beside a
 /// Content-Length, no folded header line. Body bytes collect in `body`.

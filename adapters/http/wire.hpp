@@ -30,6 +30,7 @@ using upgrade_request = boost::beast::http::request<boost::beast::http::empty_bo
 struct wire_context {
   server_settings server;
   stream_settings stream;
+  trace_settings trace;
   guard_rules guard;
   priority_class default_class = priority_class::normal;
   /// Starts the CLIENT of a new connection on its lane.
@@ -78,7 +79,8 @@ private:
   void answer(const conductor::response& r);
   void begin(const response_head& head);
   void body(bytes data);
-  void end();
+  void end(std::string trailers = {});
+  std::string timing_trailer(const answer_course& course, const usage& used) const;
   void fail(const failed& f);
   void send_head(std::string text);
   void took(std::uint64_t body_bytes) override;
@@ -114,7 +116,10 @@ private:
   verdict guard_;
   std::string request_id_;
   int version_ = 11;
-  bool asked_head_ = false;    ///< method HEAD: the answer has no body
+  bool asked_head_ = false;     ///< method HEAD: the answer has no body
+  bool takes_trailers_ = false; ///< the peer said `TE: trailers`
+  bool traced_ = false;         ///< CLIENT is told when the peer took the last byte
+  request_clock::time_point received_{};
   bool must_continue_ = false; ///< the peer awaits 100 before it sends its body
 
   bool uploading_ = false; ///< the request's body is still being published

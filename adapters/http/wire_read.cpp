@@ -3,6 +3,7 @@
 #include "adapters/http/body_facts.hpp"
 #include "adapters/http/forward.hpp"
 #include "adapters/http/request_id.hpp"
+#include "adapters/http/trace_start.hpp"
 
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
@@ -159,7 +160,8 @@ void wire::begin_request() {
   guard_ = {};
   request_id_.clear();
   version_ = 11;
-  asked_head_ = false;
+  asked_head_ = takes_trailers_ = traced_ = false;
+  received_ = {};
 }
 
 void wire::on_head() {
@@ -244,8 +246,11 @@ void wire::ask() {
   if (route_.kind == request_kind::inference)
     asked->flow = flow_of(head, peer_, asked->session);
   asked->priority = *priority;
-  asked->received = request_clock::now();
+  asked->received = received_ = request_clock::now();
   asked->headers = forwarded_headers(head);
+  if (route_.kind != request_kind::local)
+    asked->trace = join_trace(head, context_->trace, asked->headers);
+  takes_trailers_ = lists(head.find("TE"), "trailers");
   if (path_of(head.target).starts_with(blobs))
     asked->session = blob_of(head.target); // what is made of it follows it
   if (uploading_) {
@@ -267,6 +272,7 @@ void wire::ask() {
     asked->body = bytes::adopt(std::move(parser_->body));
     parser_.reset();
   }
+  traced_ = is_traced(*asked);
   begin_answer();
   begin_waiting(*asked);
   send(client_, request_ptr{std::move(asked)});

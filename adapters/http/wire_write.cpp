@@ -1,5 +1,7 @@
 #include "adapters/http/wire.hpp"
 
+#include "messages/timing.hpp"
+
 #include <boost/beast/http/status.hpp>
 
 #include <algorithm>
@@ -55,6 +57,8 @@ void wire::send_head(std::string text) {
 
 void wire::answer(const conductor::response& r) {
   auto text = status_and_headers(r.status, r.headers);
+  if (route_.speaks == dialect::native && received_ != request_clock::time_point{})
+    add(text, "Server-Timing", total_timing(request_clock::now() - received_));
   if (!r.content_type.empty())
     add(text, "Content-Type", r.content_type);
   if (r.status != 204)
@@ -85,7 +89,9 @@ void wire::begin(const response_head& head) {
     chunked_ = version_ >= 11;
     if (chunked_)
       add(text, "Transfer-Encoding", "chunked");
-    else
+    if (chunked_ && takes_trailers_ && route_.speaks != dialect::native)
+      add(text, "Trailer", "Server-Timing");
+    if (!chunked_)
       keep_ = false; // the end of the connection is the end of the body
   }
   send_head(std::move(text));
@@ -101,7 +107,18 @@ void wire::body(bytes data) {
   socket_->body(std::move(data), chunked_);
 }
 
-void wire::end() {
+/// For a peer that said that it reads trailers: nobody else sees another byte.
+std::string wire::timing_trailer(const answer_course& course, const usage& used) const {
+  if (!takes_trailers_ || !chunked_)
+    return {};
+  std::string text;
+  const auto now = request_clock::now();
+  if (const auto t = server_timing(timing_of(course, used, received_, now)); !t.empty())
+    add(text, "Server-Timing", t);
+  return text;
+}
+
+void wire::end(std::string trailers) {
   if (waiting_ && waiting_->late_status >= 400) {
     const auto said = std::exchange(waiting_->late_status, 0);
     socket_->body(bytes::adopt(error_record(route_.speaks, framing_,
@@ -110,7 +127,7 @@ void wire::end() {
                   true);
   }
   if (chunked_)
-    socket_->text("0\r\n\r\n");
+    socket_->text("0\r\n" + std::move(trailers) + "\r\n");
   ended_ = true;
   socket_->flush();
 }
@@ -132,7 +149,7 @@ void wire::fail(const failed& f) {
     return;
   }
   socket_->body(bytes::adopt(std::move(record)), true);
-  end();
+  end(timing_trailer(f.course, {}));
 }
 
 void wire::took(std::uint64_t body_bytes) {
@@ -164,6 +181,8 @@ void wire::write_failed(const boost::system::error_code&) {
 
 void wire::answered() {
   ended_ = false;
+  if (std::exchange(traced_, false))
+    send(client_, answer_taken{});
   unreported_ = 0;
   if (keep_ && !uploading_) {
     phase_ = phase::head;

@@ -8,6 +8,8 @@
 namespace conductor {
 namespace {
 
+using self_ptr = observer_actor::stateful_pointer<observer_state>;
+
 double milli(std::chrono::nanoseconds d) {
   return std::chrono::duration<double, std::milli>(d).count();
 }
@@ -15,11 +17,12 @@ double milli(std::chrono::nanoseconds d) {
 void log_request(const request_summary& s) {
   const auto& r = *s.about;
   spdlog::info("request {} {} {} model={} backend={} status={} outcome={} bytes={} "
-               "first_ms={:.1f} total_ms={:.1f} tokens={}/{} peer={}{}{}",
+               "first_ms={:.1f} total_ms={:.1f} tokens={}/{} peer={}{}{}{}{}",
                r.id, r.method, r.target, r.model.empty() ? "-" : r.model,
                s.backend.empty() ? "-" : s.backend, s.status, s.outcome, s.body_bytes,
                milli(s.first), milli(s.total), s.used.prompt_tokens, s.used.answer_tokens,
-               r.peer, s.detail.empty() ? "" : " error=", s.detail);
+               r.peer, r.trace ? " trace=" : "", r.trace ? trace_id(*r.trace) : "",
+               s.detail.empty() ? "" : " error=", s.detail);
 }
 
 void log_backend(const backend_status& b) {
@@ -29,23 +32,53 @@ void log_backend(const backend_status& b) {
     spdlog::warn("backend {} is down: {}", b.name, b.error);
 }
 
+/// Several are told at once: one that ends wakes no other lane.
+constexpr std::size_t told_at_once = 64;
+constexpr auto told_after = std::chrono::milliseconds(200);
+
+void tell_traced(self_ptr self) {
+  auto& st = self->state;
+  if (!st.traced.empty())
+    self->send(st.how.exporter(), traced_requests{std::exchange(st.traced, {})});
+}
+
+void note_traced(self_ptr self, const request_summary& s) {
+  auto& st = self->state;
+  if (st.traced.empty())
+    self->delayed_send(self, told_after, tick{});
+  fill(st.traced.emplace_back(), s);
+  if (st.traced.size() >= told_at_once)
+    tell_traced(self);
+}
+
 } // namespace
 
-observer_actor::behavior_type
-observer(observer_actor::stateful_pointer<observer_state> self,
-         std::shared_ptr<series> counts, bool log_requests) {
+observer_actor::behavior_type observer(self_ptr self, std::shared_ptr<series> counts,
+                                       observer_settings how) {
   self->state.counts = std::move(counts);
-  self->state.log_requests = log_requests;
+  self->state.recent = recent_requests{how.keep};
+  self->state.how = std::move(how);
   return {
       [self](const request_summary& s) {
-        self->state.counts->count(s, self->state.known);
-        if (self->state.log_requests)
+        auto& st = self->state;
+        st.counts->count(s, st.known);
+        if (st.how.log_requests)
           log_request(s);
+        if (s.about->kind != request_kind::local)
+          st.recent.add(s);
+        if (st.how.exporter && is_traced(*s.about))
+          note_traced(self, s);
       },
       [self](const backend_status& b) {
         self->state.counts->show(b);
         log_backend(b);
       },
+      [self](const requests_query& q) { return self->state.recent.find(q); },
+      [self](drain) {
+        tell_traced(self);
+        return drained{};
+      },
+      [self](tick) { tell_traced(self); },
   };
 }
 

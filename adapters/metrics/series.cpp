@@ -167,7 +167,11 @@ series::series()
                          .Name("conductor_store_waiting")
                          .Help("Writes that wait for the disk.")
                          .Register(*registry_)
-                         .Add({})) {}
+                         .Add({}))
+    , spans_(BuildCounter()
+                 .Name("conductor_spans_total")
+                 .Help("Spans that the collector took, and those that were dropped.")
+                 .Register(*registry_)) {}
 
 prometheus::Counter& series::requests(const request_summary& ended, known& by) {
   const auto kind = ended.about->kind;
@@ -223,6 +227,8 @@ std::string series::text(const snapshot& now) {
   store_failures_.Set(static_cast<double>(store.failures));
   store_waiting_.Set(static_cast<double>(store.waiting));
   stalls_.Set(static_cast<double>(now.stalls));
+  raise_to(spans_.Add({{"result", "exported"}}), static_cast<double>(now.spans_exported));
+  raise_to(spans_.Add({{"result", "dropped"}}), static_cast<double>(now.spans_dropped));
   for (const auto& b : now.fleet.backends) {
     in_flight_.Add({{"backend", b.status.name}, {"kind", "place"}})
         .Set(static_cast<double>(b.in_flight));

@@ -48,6 +48,8 @@ public:
     sessions_status sessions;
     std::uint64_t stalls = 0;
     double longest_turn_seconds = 0;
+    std::uint64_t spans_exported = 0;
+    std::uint64_t spans_dropped = 0;
     double uptime_seconds = 0;
   };
   std::string text(const snapshot& now);
@@ -82,6 +84,7 @@ private:
   prometheus::Gauge& store_writes_;
   prometheus::Gauge& store_failures_;
   prometheus::Gauge& store_waiting_;
+  prometheus::Family<prometheus::Counter>& spans_;
 };
 
 } // namespace conductor

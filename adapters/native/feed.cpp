@@ -3,7 +3,9 @@
 #include "adapters/native/ask_session.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
+#include <vector>
 
 namespace conductor {
 namespace {
@@ -29,13 +31,15 @@ void publish(feed_ptr self) {
 }
 
 void tell_head(feed_ptr self, int status, std::string type,
-               std::optional<std::uint64_t> length = {}) {
+               std::optional<std::uint64_t> length = {},
+               std::vector<header_field> more = {}) {
   auto& st = self->state;
   if (std::exchange(st.told, true))
     return;
   auto head = std::make_shared<response_head>();
   head->status = status;
   head->headers = {{"Content-Type", std::move(type)}};
+  std::move(more.begin(), more.end(), std::back_inserter(head->headers));
   head->length = length;
   self->send(st.reader, started{std::move(head)});
 }
@@ -106,7 +110,8 @@ namespace feeding {
 
 void answer(feed_ptr self, response r) {
   auto& st = self->state;
-  tell_head(self, r.status, std::move(r.content_type), r.body.size());
+  tell_head(self, r.status, std::move(r.content_type), r.body.size(),
+            std::move(r.headers));
   st.out = std::move(r.body);
   st.ended = true;
   publish(self);
@@ -126,6 +131,7 @@ void speak(feed_ptr self, const std::string& session, say s,
   st.id = session;
   s.request_id = st.asked->id;
   s.priority = st.asked->priority;
+  s.trace = st.asked->trace;
   ask_session<said>(
       self, st.sessions, open_session{st.id, {}}, std::move(s),
       [self](const session_actor& session, const said& s) {

@@ -23,7 +23,6 @@ using promise = caf::typed_response_promise<response>;
 
 constexpr std::string_view backends_root = "/conductor/v1/backends";
 constexpr std::string_view models_root = "/conductor/v1/models/";
-constexpr std::string_view requests_root = "/conductor/v1/requests/";
 
 std::string listed(const fleet_status& fleet) {
   json all = json::array();
@@ -182,38 +181,6 @@ caf::result<response> answer_order(self_ptr self, const request& asked,
   });
 }
 
-/// DISPATCHER's decisions of that request, and those of the lanes.
-promise answer_request(self_ptr self, const std::string& id) {
-  auto reply = self->make_response_promise<response>();
-  auto all = std::make_shared<explanations>();
-  const auto desks = self->state.links.desks();
-  auto left = std::make_shared<std::size_t>(desks.size() + 1);
-  auto one_less = [=]() mutable {
-    if (--*left > 0)
-      return;
-    if (all->empty()) {
-      reply.deliver(
-          make_error(errc::not_found, "no request of the last ones had the id " + id));
-      return;
-    }
-    json decisions = json::array();
-    for (const auto& e : *all)
-      decisions.push_back(to_json(e));
-    reply.deliver(json_answer(
-        200, json_input::dump({{"id", id}, {"decisions", std::move(decisions)}})));
-  };
-  auto collect = [=](explanations& found) mutable {
-    std::move(found.begin(), found.end(), std::back_inserter(*all));
-    one_less();
-  };
-  auto skip = [=](const caf::error&) mutable { one_less(); };
-  self->request(self->state.links.dispatcher(), caf::infinite, explain_query{id})
-      .then(collect, skip);
-  for (const auto& d : desks)
-    self->request(d, caf::infinite, explain_query{id}).then(collect, skip);
-  return reply;
-}
-
 } // namespace
 
 std::optional<caf::result<response>> answer_fleet(self_ptr self,
@@ -230,11 +197,7 @@ std::optional<caf::result<response>> answer_fleet(self_ptr self,
   } catch (const std::invalid_argument& bad) { // a name that cannot be one
     return make_error(errc::bad_request, bad.what());
   }
-  if (!path.starts_with(requests_root) || path.size() == requests_root.size())
-    return std::nullopt;
-  if (asked->method != "GET" && asked->method != "HEAD")
-    return not_allowed(*asked, "GET, HEAD");
-  return answer_request(self, decoded(path.substr(requests_root.size())));
+  return std::nullopt;
 }
 
 promise answer_catalogue(self_ptr self, const request_ptr& asked) {

@@ -8,8 +8,8 @@
 
 namespace conductor {
 
-/// Answers `/conductor/v1/backends…`, `/conductor/v1/models/…` and
-/// `/conductor/v1/requests/ID`; an empty promise for any other path.
+/// Answers `/conductor/v1/backends…` and `/conductor/v1/models/…`; an empty promise for
+/// any other path.
 std::optional<caf::result<response>>
 answer_fleet(resources_actor::stateful_pointer<resources_state> self,
              const request_ptr& asked);

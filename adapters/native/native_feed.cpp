@@ -108,7 +108,11 @@ public:
       body += ",\"thinking\":" + chat::quoted(answer_.thinking);
     if (!answer_.tool_calls.empty())
       body += ",\"tool_calls\":" + answer_.tool_calls;
-    return json_answer(200, body + ",\"event\":" + to_json(end) + "}");
+    auto r = json_answer(200, body + ",\"event\":" + to_json(end) + "}");
+    if (end.timing)
+      if (auto timing = server_timing(*end.timing); !timing.empty())
+        r.headers.push_back({"Server-Timing", std::move(timing)});
+    return r;
   }
 
 private:

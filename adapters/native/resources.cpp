@@ -6,6 +6,7 @@
 #include "adapters/native/fleet_routes.hpp"
 #include "adapters/native/generation_routes.hpp"
 #include "adapters/native/json_input.hpp"
+#include "adapters/native/request_routes.hpp"
 #include "adapters/native/session_routes.hpp"
 
 #include <algorithm>
@@ -158,6 +159,8 @@ resources_actor::behavior_type resources(self_ptr self, resources_links links) {
           return answer_sessions(self, asked);
         if (path.starts_with("/conductor/v1/generations"))
           return answer_generations(self, asked);
+        if (path.starts_with("/conductor/v1/requests"))
+          return answer_requests(self, asked);
         if (asked->kind == request_kind::list)
           return answer_catalogue(self, asked);
         if (auto of_fleet = answer_fleet(self, asked))

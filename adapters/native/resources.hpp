@@ -29,6 +29,7 @@ struct resources_links {
   std::function<sessions_actor()> sessions;       ///< the present one
   std::function<std::vector<desk_actor>()> desks; ///< one of each lane
   std::function<std::string()> new_session_id;
+  std::function<std::vector<observer_actor>()> observers; ///< who know what ended
 };
 
 /// RESOURCES answers what the node itself is asked: `/`, `/healthz`, `/readyz`,

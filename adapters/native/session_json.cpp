@@ -1,6 +1,7 @@
 #include "adapters/native/session_json.hpp"
 
 #include "adapters/native/json_input.hpp"
+#include "adapters/native/request_json.hpp"
 #include "adapters/native/time_text.hpp"
 
 namespace conductor {
@@ -88,6 +89,8 @@ void add_terminal(json& j, const session_event& e) {
                      {"prompt", e.used.prompt_ns},
                      {"answer", e.used.answer_ns},
                      {"total", e.used.total_ns}};
+  if (e.timing)
+    j["timing"] = to_json(*e.timing);
 }
 
 } // namespace

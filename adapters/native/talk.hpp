@@ -24,6 +24,7 @@ namespace conductor {
 struct talk_links {
   std::function<sessions_actor()> sessions; ///< the present one
   std::string request_id;                   ///< of the upgrade, and of every turn
+  std::function<trace_ptr()> trace;         ///< begins that of a turn
   std::size_t max_message_bytes = 16 * 1024 * 1024;
   std::size_t max_subscriptions = 256;
   std::size_t max_operations = 64;      ///< that wait for their acknowledgement

@@ -138,6 +138,8 @@ void talk::speak(const std::string& ref, const std::string& id, json op) {
   auto s = say_of(without_envelope(std::move(op)));
   s.key = std::move(key);
   s.request_id = links_.request_id;
+  if (links_.trace)
+    s.trace = links_.trace();
   ++operations_;
   ask_session<said>(
       this, links_.sessions, open_session{id, {}}, std::move(s),

@@ -223,7 +223,7 @@ void link::fail(errc code, std::string detail) {
     return;
   // Who got the last record has got its end; a failure behind it would be a second one.
   if (now_.reader && splitter_ && splitter_->said_end() && ready_.empty())
-    send(now_.reader, complete{splitter_->counters(), splitter_->ended_with_error()});
+    send(now_.reader, end_of_stream());
   else if (now_.reader)
     send(now_.reader, failed{code, std::move(detail)});
   close();

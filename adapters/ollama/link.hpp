@@ -79,6 +79,7 @@ private:
   bool feed(std::string_view text);
   void tell_head();
   void publish();
+  complete end_of_stream() const;
   void finish();
 
   backend_ptr server_;

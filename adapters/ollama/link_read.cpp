@@ -151,11 +151,15 @@ void link::publish() {
     finish();
 }
 
+complete link::end_of_stream() const {
+  return {splitter_->counters(), splitter_->ended_with_error(), splitter_->reason(), {}};
+}
+
 void link::finish() {
   auto reader = std::exchange(now_.reader, nullptr);
   demonitor(reader.address());
   if (splitter_->finished())
-    send(reader, complete{splitter_->counters(), splitter_->ended_with_error()});
+    send(reader, end_of_stream());
   else
     send(reader,
          failed{errc::stream_truncated,

@@ -164,4 +164,17 @@ usage record_splitter::counters() const {
   return u;
 }
 
+std::string record_splitter::reason() const {
+  std::string reason;
+  if (kind_ != kind::ndjson)
+    return reason;
+  json_scanner in{last_};
+  in.object([&](std::string_view key) {
+    const auto value = in.value();
+    if (key == "done_reason" && value.size() > 2 && value.starts_with('"'))
+      reason = value.substr(1, value.size() - 2);
+  });
+  return reason;
+}
+
 } // namespace conductor

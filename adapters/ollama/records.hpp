@@ -47,6 +47,9 @@ public:
   /// Ollama's counters from the last record, as far as it names them.
   usage counters() const;
 
+  /// Why the model ended, from the last record of Ollama's own dialect; empty: not told.
+  std::string reason() const;
+
 private:
   enum class kind { opaque, ndjson, sse };
 

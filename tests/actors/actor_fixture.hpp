@@ -67,6 +67,7 @@ protected:
 struct seen {
   std::vector<std::string> events;
   std::string body;
+  answer_course course; ///< as last told
   void add(std::string e) { events.push_back(std::move(e)); }
 };
 
@@ -81,13 +82,22 @@ struct reader_state {
 inline subscriber_actor::behavior_type
 reader(subscriber_actor::stateful_pointer<reader_state>, std::shared_ptr<seen> log) {
   return {
-      [log](const started& s) { log->add("head " + std::to_string(s.head->status)); },
+      [log](const started& s) {
+        log->course = s.course;
+        log->add("head " + std::to_string(s.head->status));
+      },
       [log](const next& n) {
         log->body += n.data.view();
         log->add("+" + std::string{n.data.view()});
       },
-      [log](const complete&) { log->add("done"); },
-      [log](const failed& f) { log->add(name_of(f)); },
+      [log](const complete& c) {
+        log->course = c.course;
+        log->add("done");
+      },
+      [log](const failed& f) {
+        log->course = f.course;
+        log->add(name_of(f));
+      },
   };
 }
 

@@ -76,6 +76,9 @@ fake_observer(observer_actor::stateful_pointer<fake_observer_state>,
   return {
       [](const request_summary&) {},
       [w](const backend_status& s) { w->observed.push_back(s); },
+      [](const requests_query&) { return ended_requests{}; },
+      [](drain) { return drained{}; },
+      [](tick) {},
   };
 }
 

@@ -53,6 +53,9 @@ fake_observer(observer_actor::stateful_pointer<fake_observer_state>,
   return {
       [summaries](const request_summary& s) { summaries->push_back(s); },
       [](const backend_status&) {},
+      [](const requests_query&) { return ended_requests{}; },
+      [](drain) { return drained{}; },
+      [](tick) {},
   };
 }
 
@@ -101,8 +104,13 @@ protected:
     end(subject);
   }
 
-  void ask(request_kind kind, std::string target = "/api/chat") {
+  void ask(request_kind kind, std::string target = "/api/chat", bool traced = false) {
     auto asked = std::make_shared<request>();
+    if (traced) {
+      trace_context t;
+      t.sampled = true;
+      asked->trace = std::make_shared<const trace_context>(std::move(t));
+    }
     asked->kind = kind;
     asked->target = std::move(target);
     asked->received = request_clock::now();
@@ -209,6 +217,52 @@ TEST_F(a_client, ends_its_answer_with_an_error_when_it_is_expelled) {
   tell(expel{});
   EXPECT_EQ(log->events, (events{"head 200", "!shutting_down"}));
   EXPECT_EQ(notes[0]->cancels, 1u);
+}
+
+TEST_F(a_client, sums_a_traced_answer_up_when_the_peer_took_it) {
+  ask(request_kind::inference, "/api/chat", true);
+  from(0, started{head_of(200)});
+  complete end;
+  end.reason = "stop";
+  end.course.now.backend = "one";
+  from(0, end);
+  EXPECT_EQ(log->events, (events{"head 200", "done"}));
+  EXPECT_TRUE(summaries->empty());
+  tell(expel{});
+  EXPECT_EQ(log->events.size(), 2u) << "it has its end";
+  tell(answer_taken{});
+  ASSERT_EQ(summaries->size(), 1u);
+  EXPECT_EQ((*summaries)[0].outcome, "done");
+  EXPECT_EQ((*summaries)[0].reason, "stop");
+  EXPECT_EQ((*summaries)[0].course.now.backend, "one");
+  EXPECT_NE((*summaries)[0].taken, request_clock::time_point{});
+  ask(request_kind::inference, "/api/chat", true);
+  from(1, failed{errc::no_backend, "none"});
+  tell(answer_taken{});
+  ASSERT_EQ(summaries->size(), 2u);
+  EXPECT_EQ((*summaries)[1].outcome, "no_backend");
+}
+
+TEST_F(a_client, sums_a_traced_answer_up_once_when_the_peer_leaves) {
+  ask(request_kind::inference, "/api/chat", true);
+  from(0, started{head_of(200)});
+  from(0, complete{});
+  tell(gone{});
+  ASSERT_EQ(summaries->size(), 1u);
+  EXPECT_EQ((*summaries)[0].outcome, "done") << "it was, for all that is known";
+  EXPECT_TRUE(ended(subject));
+}
+
+TEST_F(a_client, sums_up_what_the_peer_did_not_wait_for) {
+  ask(request_kind::inference, "/api/chat", true);
+  answer_course so_far;
+  so_far.now.backend = "one";
+  from(0, started{head_of(200), so_far});
+  tell(gone{});
+  ASSERT_EQ(summaries->size(), 1u);
+  EXPECT_EQ((*summaries)[0].outcome, "cancelled");
+  EXPECT_EQ((*summaries)[0].course.now.backend, "one");
+  EXPECT_NE((*summaries)[0].taken, request_clock::time_point{});
 }
 
 TEST_F(a_client, ignores_being_expelled_while_it_asks_for_nothing) {

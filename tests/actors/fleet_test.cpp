@@ -86,6 +86,17 @@ TEST_F(a_fleet, has_to_load_what_is_not_in_memory) {
   EXPECT_EQ(at("one", wish("b:latest")), fit::ready);
 }
 
+TEST_F(a_fleet, tells_who_gets_a_place_of_the_last_load_of_his_model) {
+  add("one", 4);
+  tell("one", {"a:latest", "b:latest"});
+  const auto before = now;
+  load("one", wish("a:latest"));
+  const auto l = grant("one", wish("a:latest"));
+  EXPECT_EQ(l.load_began, before);
+  EXPECT_EQ(l.load_ended, now);
+  EXPECT_EQ(grant("one", wish("b:latest")).load_ended, fleet::time_point{});
+}
+
 // A client that loads it itself, or one that does not ask here.
 TEST_F(a_fleet, sees_that_somebody_else_loaded_a_model_with_other_options) {
   add("one");

@@ -140,6 +140,52 @@ TEST_F(a_generation, waits_for_its_first_reader) {
   EXPECT_TRUE(ended(subject));
 }
 
+TEST_F(a_generation, tells_how_the_answer_came_about) {
+  using namespace std::chrono_literals;
+  start();
+  advance(10ms);
+  upstream(started{head_of(200)});
+  upstream(bytes_of("a\n"));
+  const auto so_far = reader_log->course.now;
+  EXPECT_EQ(so_far.backend, "one");
+  EXPECT_EQ(so_far.first - so_far.leased, 10ms);
+  EXPECT_EQ(so_far.last, attempt::time_point{});
+  advance(20ms);
+  upstream(bytes_of("b\n"));
+  advance(30ms);
+  upstream(complete{});
+  const auto& a = reader_log->course.now;
+  EXPECT_EQ(a.first, so_far.first);
+  EXPECT_EQ(a.last - a.first, 20ms) << "the last record, not the end of the connection";
+  EXPECT_FALSE(a.lost);
+  EXPECT_TRUE(reader_log->course.before.empty());
+}
+
+TEST_F(a_generation, tells_each_backend_that_it_tried) {
+  log->grants = {"one", "two"};
+  add_exchange();
+  start();
+  upstream(failed{errc::backend_unreachable, "refused"});
+  upstream_answers(200, "a\n", 1);
+  EXPECT_EQ(reader_log->events, (events{"head 200", "+a\n", "done"}));
+  const auto& course = reader_log->course;
+  ASSERT_EQ(course.before.size(), 1u);
+  EXPECT_EQ(course.before[0].backend, "one");
+  EXPECT_EQ(course.before[0].lost, errc::backend_unreachable);
+  EXPECT_EQ(course.now.backend, "two");
+}
+
+TEST_F(a_generation, tells_that_it_got_no_place) {
+  log->grants = {};
+  start();
+  EXPECT_EQ(reader_log->events, (events{"!no_backend"}));
+  const auto& a = reader_log->course.now;
+  EXPECT_NE(a.asked, attempt::time_point{});
+  EXPECT_EQ(a.leased, attempt::time_point{});
+  EXPECT_NE(a.last, attempt::time_point{});
+  EXPECT_EQ(a.lost, errc::no_backend);
+}
+
 TEST_F(a_generation, holds_the_head_back_until_the_first_record) {
   start();
   upstream(started{head_of(200)});

@@ -111,9 +111,27 @@ follower_actor::behavior_type following(follower_actor::stateful_pointer<followe
   return {[log](const event_ptr& e) { log->push_back(e); }};
 }
 
+/// OBSERVER's stand-in.
+struct fake_observer_state {
+  static inline const char* name = "observer";
+};
+observer_actor::behavior_type
+fake_observer(observer_actor::stateful_pointer<fake_observer_state>,
+              std::shared_ptr<std::vector<request_summary>> summaries) {
+  return {
+      [summaries](const request_summary& s) { summaries->push_back(s); },
+      [](const backend_status&) {},
+      [](const requests_query&) { return ended_requests{}; },
+      [](drain) { return drained{}; },
+      [](tick) {},
+  };
+}
+
 class a_session : public actor_fixture {
 protected:
   a_session() {
+    observer = system.spawn(fake_observer, summaries);
+    links.observer = [this] { return observer; };
     disk = system.spawn(fake_store, m);
     links.store = [this] { return caf::actor_cast<store_actor>(disk); };
     links.start = [this](const request_ptr& asked) {
@@ -165,6 +183,7 @@ protected:
     for (const auto& a : answers)
       end(a);
     end(disk);
+    end(observer);
   }
 
   /// What was answered, or nothing; the error's code is in `failure`.
@@ -235,6 +254,9 @@ protected:
 
   std::shared_ptr<memory> m = std::make_shared<memory>();
   holding_store_actor disk;
+  std::shared_ptr<std::vector<request_summary>> summaries =
+      std::make_shared<std::vector<request_summary>>();
+  observer_actor observer;
   session_links links;
   wall_time now = 0;
   std::uint64_t context = 0;
@@ -267,6 +289,68 @@ TEST_F(a_session, forgets_a_message_that_was_not_stored) {
   EXPECT_EQ(asked_.size(), 1u);
   EXPECT_EQ(asked_[0]->body.view(),
             "{\"model\":m,\"messages\":[u(kept)],\"stream\":true}");
+}
+
+TEST_F(a_session, sums_each_turn_up_once) {
+  using namespace std::chrono_literals;
+  say s;
+  s.messages.push_back(user("one"));
+  s.request_id = "r1";
+  trace_context t;
+  t.span = 0x100;
+  s.trace = std::make_shared<const trace_context>(t);
+  ask<said>(conversation, s);
+  ASSERT_EQ(asked_.size(), 1u);
+  EXPECT_EQ(asked_[0]->trace, s.trace);
+  EXPECT_EQ(asked_[0]->headers.back().name, "traceparent");
+  EXPECT_EQ(asked_[0]->headers.back().value, to_traceparent(t));
+  complete end;
+  end.used = {3, 4, 0, 0, 0, 0};
+  auto& a = end.course.now;
+  a.backend = "gpu";
+  a.asked = a.leased = asked_[0]->received;
+  a.first = a.leased + 20ms;
+  a.last = a.leased + 50ms;
+  advance(50ms);
+  const auto events = listen(1, 100);
+  answer(0, started{head_of(200), end.course}, bytes_of("1"), bytes_of(".stop"), end);
+  ASSERT_EQ(summaries->size(), 1u);
+  const auto& told = (*summaries)[0];
+  EXPECT_EQ(told.about, asked_[0]);
+  EXPECT_EQ(told.outcome, "done");
+  EXPECT_EQ(told.reason, "stop");
+  EXPECT_EQ(told.backend, "gpu");
+  EXPECT_EQ(told.status, 200);
+  EXPECT_EQ(told.used.answer_tokens, 4u);
+  EXPECT_EQ(told.first, 20ms);
+  EXPECT_EQ(told.total, 50ms);
+  ASSERT_TRUE(events->back()->timing);
+  EXPECT_EQ(events->back()->timing->first, 20ms);
+  EXPECT_EQ(events->back()->timing->relay, 30ms);
+
+  speak("two");
+  answer(1, started{head_of(200)}, failed{errc::upstream_lost, "lost", 0, end.course});
+  ask<stopped_turn>(conversation, stop_turn{});
+  speak("three");
+  ask<stopped_turn>(conversation, stop_turn{});
+  ASSERT_EQ(summaries->size(), 3u);
+  EXPECT_EQ((*summaries)[1].outcome, "upstream_lost");
+  EXPECT_EQ((*summaries)[1].detail, "lost");
+  EXPECT_EQ((*summaries)[1].course.now.backend, "gpu");
+  EXPECT_EQ((*summaries)[2].outcome, "cancelled");
+  EXPECT_EQ((*summaries)[2].status, 0);
+}
+
+// What waits behind another turn waits from the moment that it was acknowledged.
+TEST_F(a_session, counts_the_wait_for_the_turn_before) {
+  using namespace std::chrono_literals;
+  speak("one");
+  speak("two");
+  advance(70ms);
+  answer(0, started{head_of(200)}, bytes_of("1"), complete{});
+  ASSERT_EQ(asked_.size(), 2u);
+  EXPECT_EQ(asked_[1]->received, asked_[0]->received);
+  EXPECT_EQ((*summaries)[0].total, 70ms);
 }
 
 TEST_F(a_session, begins_each_request_with_the_bytes_of_the_one_before) {

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Drives the real clients of one language, or our own, against a node in front of a scripted
-Ollama: run.py js|python|websocket|native|conductor BUILD_DIR CONDUCTOR SCRIPTED_OLLAMA. Those of others are installed from their
+Ollama: run.py js|python|websocket|native|otlp|conductor BUILD_DIR CONDUCTOR SCRIPTED_OLLAMA. Those of others are installed from their
 lock files into BUILD_DIR, once for each content of these."""
 
 import hashlib
@@ -64,11 +64,16 @@ def native():
     return python("native", "native_test.py")
 
 
+def otlp():
+    return python("otlp", "otlp_test.py")
+
+
 def own():
     return [sys.executable, "-B", str(HERE / "conductor" / "commands_test.py"), "-v"]
 
 
-command = {"js": js, "python": python, "websocket": websocket, "native": native, "conductor": own}[LANGUAGE]()
+command = {"js": js, "python": python, "websocket": websocket, "native": native, "otlp": otlp,
+           "conductor": own}[LANGUAGE]()
 with scripted_ollama(OLLAMA) as ollama, conductor(NODE, ollama.port) as node:
     until("readiness", lambda: ask(node.port, "GET", "/readyz")[0] == 200)
     done = subprocess.run(command, env={

@@ -74,5 +74,14 @@ TEST(url, of_a_backend_reads_back_as_the_same_backend) {
   }
 }
 
+TEST(collector, is_named_by_an_http_url) {
+  EXPECT_EQ(to_url(parse_collector("http://box:4318")), "http://box:4318");
+  EXPECT_EQ(to_url(parse_collector(" http://[::1]:4318/otlp/ ")),
+            "http://[::1]:4318/otlp");
+  for (const auto* bad : {"", "box:4318", "https://box:4318", "http://box:0",
+                          "grpc://box", "http://user:secret@box:4318"})
+    EXPECT_THROW(parse_collector(bad), std::invalid_argument) << bad;
+}
+
 } // namespace
 } // namespace conductor

@@ -37,9 +37,13 @@ TEST(file_error, names_file_line_key_value_and_what_is_allowed) {
        "not allowed; allowed: true, false"},
       {"[queue]\nlimit = -1", "conductor.toml:2: queue.limit: \"-1\" is not allowed; "
                               "allowed: a whole number from 0 to 1000000"},
-      {"[queue]\nlimit = 1.5",
-       "conductor.toml:2: queue.limit: a string, a whole number or "
-       "a boolean is allowed here"},
+      {"[queue]\nlimit = 1.5", "conductor.toml:2: queue.limit: \"1.5\" is not allowed; "
+                               "allowed: a whole number from 0 to 1000000"},
+      {"[trace]\nsample = 1.5", "conductor.toml:2: trace.sample: \"1.5\" is not allowed; "
+                                "allowed: a number from 0 to 1"},
+      {"[trace]\nendpoint = \"box:4318\"",
+       "conductor.toml:2: trace.endpoint: \"box:4318\": a collector is named by its URL; "
+       "allowed: http://host:4318, http://host:4318/prefix"},
       {"[queue]\nlimit = [1]",
        "conductor.toml:2: queue.limit: a single value is allowed here, no list"},
       {"[queue]\nmax_wait = 0",
@@ -59,9 +63,8 @@ TEST(file_error, names_file_line_key_value_and_what_is_allowed) {
        "conductor.toml:2: server.listen: \"box\": no port; allowed: host:port, :port, "
        "[ipv6]:port, unix:/path"},
       {"[server]\nlisten = [[\"127.0.0.1:1\"]]",
-       "conductor.toml:2: server.listen: a string, a whole number or a boolean is "
-       "allowed "
-       "here"},
+       "conductor.toml:2: server.listen: a string, a number or a boolean is "
+       "allowed here"},
       {"[server]\nlisten = []",
        "conductor.toml:2: server.listen: at least one address is needed"},
       {"[server]\nlisten = [\"127.0.0.1:1\", \"127.0.0.1:1\"]",

@@ -32,6 +32,15 @@ TEST(size, is_a_number_with_a_unit_or_of_bytes) {
     EXPECT_THROW(parse_size(bad), std::invalid_argument) << bad;
 }
 
+TEST(share, is_a_number_from_0_to_1) {
+  const std::vector<std::pair<std::string, std::string>> good{
+      {"0", "0"}, {"1", "1"}, {"0.25", "0.25"}, {"1e-3", "0.001"}, {".5", "0.5"}};
+  for (const auto& [text, shown] : good)
+    EXPECT_EQ(show_share(parse_share(text)), shown) << text;
+  for (const auto* bad : {"", "-0.1", "1.01", "nan", "inf", "0,5", "0.5 ", "5%", "+1"})
+    EXPECT_THROW(parse_share(bad), std::invalid_argument) << bad;
+}
+
 TEST(quoted_text, has_no_control_characters_and_no_bare_quotes) {
   EXPECT_EQ(quoted("a\"b\\c\nd\x7f"), R"("a\"b\\c\u000Ad\u007F")");
   EXPECT_EQ(quoted(std::string_view("\0", 1)), R"("\u0000")");

@@ -148,7 +148,9 @@ bringing_actor::behavior_type loader(bringing_actor::stateful_pointer<loader_dat
 }
 
 observer_actor::behavior_type observer(observer_actor::stateful_pointer<stand_in>) {
-  return {[](const request_summary&) {}, [](const backend_status&) {}};
+  return {[](const request_summary&) {}, [](const backend_status&) {},
+          [](const requests_query&) { return ended_requests{}; },
+          [](drain) { return drained{}; }, [](tick) {}};
 }
 
 } // namespace conductor::simulation

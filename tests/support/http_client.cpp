@@ -105,6 +105,17 @@ std::optional<std::string> http_client::line() {
   return text;
 }
 
+/// Fields up to an empty line; false: they did not end.
+bool http_client::read_fields(std::map<std::string, std::string>& into) {
+  for (auto l = line(); l; l = line()) {
+    if (l->empty())
+      return true;
+    const auto colon = l->find(':');
+    into[lower(l->substr(0, colon))] = l->substr(std::min(colon + 2, l->size()));
+  }
+  return false;
+}
+
 bool http_client::read_head(http_answer& a) {
   const auto first = line();
   if (!first || first->size() < 12) {
@@ -112,12 +123,8 @@ bool http_client::read_head(http_answer& a) {
     return false;
   }
   a.status = std::stoi(first->substr(9, 3));
-  for (auto l = line(); l; l = line()) {
-    if (l->empty())
-      return true;
-    const auto colon = l->find(':');
-    a.headers[lower(l->substr(0, colon))] = l->substr(std::min(colon + 2, l->size()));
-  }
+  if (read_fields(a.headers))
+    return true;
   a.problem = "the head did not end";
   return false;
 }
@@ -128,6 +135,10 @@ std::optional<std::string> http_client::chunk() {
   if (!size_line)
     return {};
   const auto size = std::stoul(*size_line, nullptr, 16);
+  if (size == 0) {
+    trailers_.clear();
+    return read_fields(trailers_) ? std::optional<std::string>{""} : std::nullopt;
+  }
   while (in_.size() < size + 2)
     if (!fill())
       return {};
@@ -156,6 +167,7 @@ http_answer http_client::read_answer(bool to_head, milliseconds most) {
       a.body += *c;
       a.chunks.push_back(std::move(*c));
     }
+    a.trailers = trailers_;
   } else if (a.headers.contains("content-length")) {
     const auto size = std::stoul(a.headers["content-length"]);
     while (in_.size() < size && fill()) {

@@ -15,9 +15,10 @@ struct http_answer {
   int status = 0;
   std::map<std::string, std::string> headers; ///< names in lower case
   std::string body;
-  std::vector<std::string> chunks; ///< of a chunked body
-  bool whole = false;              ///< ended as its framing says
-  std::string problem;             ///< why not, in words
+  std::vector<std::string> chunks;             ///< of a chunked body
+  std::map<std::string, std::string> trailers; ///< behind it; names in lower case
+  bool whole = false;                          ///< ended as its framing says
+  std::string problem;                         ///< why not, in words
 };
 
 /// A blocking HTTP client over a raw socket, for tests: sends exactly the bytes it is
@@ -57,11 +58,13 @@ public:
 private:
   bool fill();
   std::optional<std::string> line();
+  bool read_fields(std::map<std::string, std::string>& into);
   bool read_head(http_answer& a);
   std::optional<std::string> chunk();
 
   int fd_ = -1;
   std::string in_;
+  std::map<std::string, std::string> trailers_; ///< of the last chunked body
   std::chrono::steady_clock::time_point until_{};
 };
 

@@ -1,5 +1,6 @@
 #include "adapters/cli/backends.hpp"
 #include "adapters/cli/explain.hpp"
+#include "adapters/cli/requests.hpp"
 #include "tests/adapters/cli/conduct.hpp"
 #include "tests/adapters/cli/peer.hpp"
 
@@ -206,6 +207,39 @@ TEST(explain_command, asks_for_the_request_of_that_id) {
   EXPECT_EQ(conduct({"explain", "r 1", "--host", node.host(), "--json"}).out,
             decided.dump() + "\n");
   EXPECT_EQ(line_of(node.requests().at(0)), "GET /conductor/v1/requests/r%201");
+}
+
+const auto ended = json::parse(R"({"requests":[
+  {"id":"r2","time":"2026-11-24T02:52:19.000Z","method":"POST","path":"/api/chat",
+   "status":200,"outcome":"done","model":"m","backend":"gpu-1","class":"normal",
+   "streams":true,"bytes":900,"usage":{"prompt_tokens":12,"completion_tokens":34},
+   "seconds":2.5,"timing":{"queue":0.0004,"load":0,"first":0.25,"prefill":0.2,
+   "decode":2.2,"relay":2.25}},
+  {"id":"r1","time":"2026-11-24T02:51:20.000Z","method":"POST","path":"/api/pull",
+   "status":0,"outcome":"cancelled","streams":true,"bytes":0,"seconds":0.5,
+   "timing":{"queue":0,"load":0,"first":0,"prefill":0,"decode":0,"relay":0}}]})");
+
+TEST(requests_table, has_a_line_for_each_request) {
+  EXPECT_EQ(
+      requests_table(ended, *parse_moment("2026-11-24T02:52:20Z")),
+      "ID    READ                  MODEL             BACKEND    STATUS    OUTCOME      "
+      "QUEUE     LOAD    FIRST       TOTAL       TOKENS    \n"
+      "r2    1 second ago          m                 gpu-1      200       done         "
+      "0.4 ms    -       250.0 ms    2.50 s      12/34     \n"
+      "r1    About a minute ago    POST /api/pull    -          0         cancelled    "
+      "-         -       -           500.0 ms    -         \n");
+  EXPECT_NO_THROW(requests_table(json::parse(R"({"requests":[1,{"timing":2}]})"), {}));
+}
+
+TEST(requests_command, asks_for_what_is_wanted) {
+  peer node({response(ended.dump())});
+  EXPECT_EQ(conduct({"requests", "--outcome", "queue_full", "--model", "a b", "--limit",
+                     "3", "--json", "--host", node.host()})
+                .out,
+            ended.dump() + "\n");
+  EXPECT_EQ(line_of(node.requests().at(0)),
+            "GET /conductor/v1/requests?limit=3&outcome=queue_full&model=a%20b");
+  EXPECT_EQ(conduct({"requests", "--limit", "0"}).code, exit_usage);
 }
 
 TEST(fleet_commands, end_with_2_when_used_wrongly) {

@@ -24,14 +24,18 @@ protected:
     spdlog::set_default_logger(before);
   }
   void start(bool log_requests = true) {
-    subject = system.spawn(observer, counts, log_requests);
+    how.log_requests = log_requests;
+    subject = system.spawn(observer, counts, how);
   }
-  void ended(std::string outcome, int status, std::string detail = {}) {
+  void ended(std::string outcome, int status, std::string detail = {},
+             trace_ptr trace = nullptr) {
     auto asked = std::make_shared<request>();
-    asked->id = "id-1";
+    asked->trace = std::move(trace);
+    asked->id = "id-" + std::to_string(++last);
     asked->kind = request_kind::inference;
     asked->method = "POST";
-    asked->target = "/api/chat";
+    asked->target = "/api/chat?a=b";
+    asked->received = request_clock::now();
     asked->model = "m";
     asked->body = bytes::copy_of("{\"prompt\":\"a secret\"}");
     request_summary s;
@@ -53,8 +57,98 @@ protected:
   std::shared_ptr<spdlog::logger> before;
   std::ostringstream log;
   std::shared_ptr<series> counts = std::make_shared<series>();
+  /// Those that are kept.
+  std::vector<std::string> kept(requests_query q = {}) {
+    auto ids = std::make_shared<std::vector<std::string>>();
+    system.spawn([=, this](caf::event_based_actor* self) {
+      self->request(subject, caf::infinite, q).then([ids](const ended_requests& all) {
+        for (const auto& r : all)
+          ids->push_back(r.id);
+      });
+    });
+    run();
+    return *ids;
+  }
+
+  observer_settings how;
+  int last = 0; ///< number of the last request
   observer_actor subject;
 };
+
+/// EXPORTER's stand-in.
+struct fake_exporter_state {
+  static inline const char* name = "exporter";
+};
+exporter_actor::behavior_type
+fake_exporter(exporter_actor::stateful_pointer<fake_exporter_state>,
+              std::shared_ptr<std::vector<traced_requests>> told) {
+  return {
+      [told](const traced_requests& t) { told->push_back(t); },
+      [](drain) { return drained{}; },
+  };
+}
+
+using ids = std::vector<std::string>;
+
+TEST_F(an_observer, keeps_the_last_requests) {
+  how.keep = 3;
+  start();
+  EXPECT_EQ(kept(), ids{});
+  for (int i = 0; i < 2; ++i)
+    ended("done", 200);
+  EXPECT_EQ(kept(), (ids{"id-2", "id-1"}));
+  for (int i = 0; i < 5; ++i)
+    ended(i == 3 ? "cancelled" : "done", 200);
+  EXPECT_EQ(kept(), (ids{"id-7", "id-6", "id-5"}));
+  requests_query q;
+  q.limit = 2;
+  EXPECT_EQ(kept(q), (ids{"id-7", "id-6"}));
+  q.outcome = "cancelled";
+  EXPECT_EQ(kept(q), (ids{"id-6"}));
+  q = {};
+  q.id = "id-5";
+  EXPECT_EQ(kept(q), (ids{"id-5"}));
+  q.model = "m:latest";
+  EXPECT_EQ(kept(q), (ids{"id-5"}));
+  q.model = "other:latest";
+  EXPECT_EQ(kept(q), ids{});
+}
+
+TEST_F(an_observer, keeps_none_where_none_are_wanted) {
+  start();
+  ended("done", 200);
+  EXPECT_EQ(kept(), ids{});
+}
+
+TEST_F(an_observer, passes_traced_requests_on_several_at_a_time) {
+  auto told = std::make_shared<std::vector<traced_requests>>();
+  auto exporter = system.spawn(fake_exporter, told);
+  how.exporter = [exporter] { return exporter; };
+  start();
+  trace_context wanted;
+  wanted.sampled = true;
+  const auto sampled = std::make_shared<const trace_context>(wanted);
+  ended("done", 200);
+  ended("done", 200, {}, std::make_shared<const trace_context>());
+  ended("done", 200, {}, sampled);
+  ended("done", 200, {}, sampled);
+  EXPECT_TRUE(told->empty());
+  advance(std::chrono::milliseconds(200));
+  ASSERT_EQ(told->size(), 1u);
+  ASSERT_EQ(told->at(0).all.size(), 2u);
+  EXPECT_EQ(told->at(0).all[0].id, "id-3");
+  EXPECT_EQ(told->at(0).all[0].path, "/api/chat");
+  EXPECT_EQ(told->at(0).all[0].trace, sampled);
+  for (int i = 0; i < 64; ++i)
+    ended("done", 200, {}, sampled);
+  ASSERT_EQ(told->size(), 2u) << "enough to wake another lane for";
+  EXPECT_EQ(told->at(1).all.size(), 64u);
+  ended("done", 200, {}, sampled);
+  caf::anon_send(subject, drain{});
+  run();
+  ASSERT_EQ(told->size(), 3u);
+  end(exporter);
+}
 
 TEST_F(an_observer, counts_each_request_by_how_it_ended) {
   start();
@@ -72,7 +166,7 @@ TEST_F(an_observer, writes_one_line_a_request_without_its_text) {
   ended("upstream_lost", 200, "the connection ended");
   const auto text = log.str();
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 1);
-  EXPECT_NE(text.find("request id-1 POST /api/chat model=m backend=one"),
+  EXPECT_NE(text.find("request id-1 POST /api/chat?a=b model=m backend=one"),
             std::string::npos);
   EXPECT_NE(text.find("error=the connection ended"), std::string::npos);
   EXPECT_EQ(text.find("secret"), std::string::npos);

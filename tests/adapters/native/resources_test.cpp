@@ -56,7 +56,8 @@ protected:
                            resources_links{[dispatcher] { return dispatcher; }, facts,
                                            [conversations] { return conversations; },
                                            [] { return std::vector<desk_actor>{}; },
-                                           [] { return std::string{"new"}; }});
+                                           [] { return std::string{"new"}; },
+                                           [] { return std::vector<observer_actor>{}; }});
     backend_load one;
     one.status.name = "one";
     one.status.url = "http://127.0.0.1:11434";

@@ -126,6 +126,24 @@ TEST(a_record_splitter, knows_an_end_by_its_field_or_by_its_data) {
   }
 }
 
+TEST(a_record_splitter, knows_why_the_model_ended) {
+  const auto reason = [](const std::string& last) {
+    record_splitter split{"application/x-ndjson", 200, dialect::ollama, 1000};
+    split.push("{\"response\":\"x\",\"done\":false}\n" + last + "\n");
+    return split.reason();
+  };
+  EXPECT_EQ(reason(R"({"done":true,"done_reason":"stop","eval_count":1})"), "stop");
+  EXPECT_EQ(reason(R"({"done_reason": "length", "done": true})"), "length");
+  for (const auto* none :
+       {R"({"done":true})", R"({"done":true,"done_reason":null})",
+        R"({"done":true,"done_reason":""})", R"({"error":"\"done_reason\":\"stop\""})",
+        R"({"message":{"done_reason":"stop"},"done":true})", R"({"done_reason":"sto)"})
+    EXPECT_EQ(reason(none), "") << none;
+  record_splitter events{"text/event-stream", 200, dialect::openai, 1000};
+  events.push("data: {\"done_reason\":\"stop\"}\n\n");
+  EXPECT_EQ(events.reason(), "");
+}
+
 TEST(a_record_splitter, says_nothing_of_bodies_without_records) {
   record_splitter json{"application/json; charset=utf-8", 200, dialect::ollama, 10};
   EXPECT_EQ(json.push("{\"a\""), "{\"a\"");

@@ -396,6 +396,10 @@ class Fleet(unittest.TestCase):
         self.assertIn("ollama for the model canned:latest", self.done("explain", request).stdout)
         decisions = json.loads(self.done("explain", request, "--json").stdout)["decisions"]
         self.assertEqual({d["backend"] for d in decisions}, {"ollama"})
+        until("the request's end", lambda: request in self.done("requests", "--limit", "1000").stdout)
+        ended = json.loads(self.done("requests", "--model", "canned", "--json").stdout)["requests"]
+        (mine,) = [r for r in ended if r["id"] == request]
+        self.assertEqual((mine["backend"], mine["outcome"]), ("ollama", "done"))
         unknown = run("explain", "nothing-of-the-kind")
         self.assertEqual(unknown.returncode, 1)
         self.assertIn("nothing-of-the-kind", unknown.stderr)
