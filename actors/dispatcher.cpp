@@ -148,7 +148,11 @@ dispatcher_actor::behavior_type dispatcher(self_ptr self, dispatcher_settings ho
         serve_queue(self);
         load_pinned(self);
       },
-      [self](fleet_query) { return status_of(self->state); },
+      [self](fleet_query) {
+        auto now = status_of(self->state);
+        now.mailbox = self->mailbox().size();
+        return now;
+      },
       [self](queue_query) { return who_waits(self->state, self->clock().now()); },
       [self](fresh_fleet_query) -> caf::result<fleet_status> {
         auto reply = self->make_response_promise<fleet_status>();

@@ -42,7 +42,7 @@ bool serve(self_ptr self, reader& r) {
     const auto& piece = st.pieces[r.piece - st.first_piece];
     const auto rest = piece.size() - r.within;
     const auto part = std::min<std::uint64_t>(rest, r.demanded);
-    self->send(r.to, next{piece.slice(r.within, part)});
+    self->send(r.to, next{piece.slice(r.within, part), st.just_read});
     r.demanded -= part;
     if (part == rest) {
       ++r.piece;
@@ -388,6 +388,7 @@ generation_actor::behavior_type generation(self_ptr self, request_ptr asked,
                                            generation_links links) {
   self->state.asked = std::move(asked);
   self->state.links = std::move(links);
+  self->state.spooled = share{self->state.links.spooled};
   self->set_down_handler([self](const caf::down_msg& down) {
     auto& st = self->state;
     if (st.exchange && st.exchange.address() == down.source)
@@ -414,7 +415,10 @@ generation_actor::behavior_type generation(self_ptr self, request_ptr asked,
         st.pieces.push_back(std::move(n.data));
         if (st.buffered > longest_refusal)
           st.held = false;
+        st.just_read = n.read;
         serve_all(self);
+        st.just_read = {};
+        st.spooled.set(st.buffered);
       },
       [self](complete& c) {
         if (!current(self))

@@ -3,6 +3,7 @@
 #include "actors/course.hpp"
 #include "config/settings.hpp"
 #include "messages/actors.hpp"
+#include "messages/share.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
 
@@ -20,6 +21,7 @@ struct generation_links {
   places_actor places; ///< the lane's DESK, or DISPATCHER itself
   upstreams_actor upstreams;
   stream_settings limits;
+  shared_sum spooled; ///< bytes of all answers; null: nobody wants to know
 };
 
 /// GENERATION owns one answer in flight: the lease, the upstream exchange, the bytes that
@@ -70,12 +72,14 @@ struct generation_state {
   std::optional<failed> lost; ///< how the first backend was lost, likewise
   bool held = false; ///< the head may be a refusal: nothing is told before its end
 
-  head_ptr head;                 ///< held back until the first record or the end
-  std::deque<bytes> pieces;      ///< of the answer, oldest first
-  std::uint64_t first_piece = 0; ///< number of `pieces.front()`
-  std::uint64_t begin = 0;       ///< offset of its first byte
-  std::uint64_t buffered = 0;    ///< bytes in `pieces`
-  std::uint64_t to_demand = 0;   ///< bytes to ask of the exchange at the next occasion
+  head_ptr head;                         ///< held back until the first record or the end
+  std::deque<bytes> pieces;              ///< of the answer, oldest first
+  std::uint64_t first_piece = 0;         ///< number of `pieces.front()`
+  std::uint64_t begin = 0;               ///< offset of its first byte
+  std::uint64_t buffered = 0;            ///< bytes in `pieces`
+  request_clock::time_point just_read{}; ///< the last of these, while it is passed on
+  share spooled;                         ///< `buffered`, in the node's sum
+  std::uint64_t to_demand = 0; ///< bytes to ask of the exchange at the next occasion
   std::vector<reader> readers;
   bool had_reader = false; ///< the first may come later than the first record
   std::optional<std::variant<complete, failed>> end;

@@ -3,6 +3,7 @@
 #include "actors/event_log.hpp"
 #include "actors/turn.hpp"
 #include "messages/session.hpp"
+#include "messages/share.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
 #include <caf/typed_response_promise.hpp>
@@ -29,6 +30,7 @@ struct session_links {
   session_codec codec;
   std::function<wall_time()> clock;
   bool continues = false; ///< an answer cut short goes on at an equal backend
+  shared_sum continued;   ///< counts those that did; null: nobody wants to know
   std::uint64_t window_bytes = 256 * 1024;
   std::size_t max_turns = 16; ///< that wait behind the present one
 };

@@ -339,6 +339,8 @@ bool go_on_elsewhere(self_ptr self, const failed& f) {
     auto& t = st.turns.front();
     const auto& m = message(st, answer);
     ++t.seams;
+    if (st.links.continued)
+      st.links.continued->fetch_add(1, std::memory_order_relaxed);
     auto asked = std::make_shared<request>(
         *request_of(st, t, st.links.codec.change_settings(st.info.settings, m.settings),
                     st.links.codec.write(m.content, {}, {})));

@@ -280,15 +280,18 @@ void sweep(self_ptr self) {
 
 caf::result<sessions_status> status(self_ptr self) {
   auto promise = self->make_response_promise<sessions_status>();
-  const auto live = self->state.live.size();
+  sessions_status now;
+  now.live = self->state.live.size();
+  now.mailbox = self->mailbox().size();
   self->request(self->state.links.store(), caf::infinite, store_query{})
       .then(
-          [promise, live](const store_status& s) mutable {
-            promise.deliver(sessions_status{live, s});
+          [promise, now](const store_status& s) mutable {
+            now.store = s;
+            promise.deliver(now);
           },
-          [promise, live](const caf::error&) mutable {
-            promise.deliver(
-                sessions_status{live, {"the store is started anew", 0, 0, 0}});
+          [promise, now](const caf::error&) mutable {
+            now.store.failure = "the store is started anew";
+            promise.deliver(now);
           });
   return promise;
 }

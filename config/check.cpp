@@ -47,6 +47,15 @@ void check_listeners(const loaded_config& config) {
     check("server.admin_listen", *server.admin_listen);
 }
 
+void check_shadow(const loaded_config& config) {
+  const auto& all = config.values.server.listen;
+  if (!config.values.metrics.shadow_model.empty() &&
+      std::none_of(all.begin(), all.end(),
+                   [](const auto& e) { return e.type == endpoint::kind::tcp; }))
+    refuse(config, "metrics.shadow_model",
+           "the node asks itself over TCP, and server.listen has no host:port");
+}
+
 void check_backends(const loaded_config& config) {
   const auto& values = config.values;
   auto listeners = values.server.listen;
@@ -99,6 +108,7 @@ bool reaches(const std::vector<endpoint>& listeners, const endpoint& target) {
 
 void check_config(const loaded_config& config) {
   check_listeners(config);
+  check_shadow(config);
   check_backends(config);
   check_models(config);
   check_stream(config);

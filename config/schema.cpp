@@ -94,6 +94,13 @@ auto switch_at(Get get) {
       }};
 }
 
+template <class Get>
+auto any_text_at(Get get) {
+  return std::pair{
+      [get](settings& s, const texts& t) { get(s) = t.back(); },
+      [get](const settings& s) { return quoted(get(const_cast<settings&>(s))); }};
+}
+
 template <class Get, class Choices>
 auto choice_at(Get get, const Choices& choices) {
   return std::pair{[get, &choices](settings& s, const texts& t) {
@@ -310,6 +317,13 @@ std::vector<key_spec> make_schema() {
           "Threads that decide; 0: half the processors, 1 to 4"),
       key("runtime.stall", duration_at(CONDUCTOR_AT(runtime.stall), milliseconds(1)),
           "A handler that runs longer is logged and counted"),
+      key("metrics.models", number_at(CONDUCTOR_AT(metrics.models), 1, 10'000),
+          "Models that are told apart in each family of series"),
+      key("metrics.shadow_model", any_text_at(CONDUCTOR_AT(metrics.shadow_model)),
+          "Asked now and then directly and through the node, to compare; \"\": none"),
+      key("metrics.shadow_interval",
+          duration_at(CONDUCTOR_AT(metrics.shadow_interval), milliseconds(100)),
+          "Between two such pairs of questions"),
       key("log.level", choice_at(CONDUCTOR_AT(log.level), levels),
           "Least severity logged", "log-level", "LEVEL"),
       key("log.format", choice_at(CONDUCTOR_AT(log.format), formats), "text or json",

@@ -115,6 +115,13 @@ struct runtime_settings {
   milliseconds stall{50}; ///< a handler or lane turn longer than this is logged
 };
 
+/// Series for Prometheus. Section `[metrics]`.
+struct metrics_settings {
+  unsigned models = 100;    ///< told apart in each family; the others are `other`
+  std::string shadow_model; ///< asked directly and through the node; empty: never
+  milliseconds shadow_interval{60'000}; ///< between two such pairs
+};
+
 /// Section `[log]`.
 struct log_settings {
   log_level level = log_level::info;
@@ -140,6 +147,7 @@ struct settings {
   stream_settings stream;
   queue_settings queue;
   runtime_settings runtime;
+  metrics_settings metrics;
   log_settings log;
   trace_settings trace;
   std::string data_dir; ///< `[store] data_dir`: conversations, in SQLite

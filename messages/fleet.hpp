@@ -314,7 +314,8 @@ struct fleet_status {
   std::size_t queue_limit = 0;
   std::uint64_t moved_on = 0; ///< requests that a backend refused and another was asked
   std::uint64_t retries_refused =
-      0; ///< requests that could have gone on, but too many did
+      0;                   ///< requests that could have gone on, but too many did
+  std::size_t mailbox = 0; ///< messages that waited for DISPATCHER when it was asked
   std::array<class_load, 3> classes{}; ///< by priority_class
 };
 /// The same, after every backend that is up was asked anew.

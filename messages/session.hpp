@@ -180,7 +180,8 @@ struct store_status {
   std::string failure; ///< of the last write; empty: it succeeded
   std::uint64_t writes = 0;
   std::uint64_t failures = 0;
-  std::size_t waiting = 0; ///< writes that wait for the disk
+  std::size_t waiting = 0;    ///< writes that wait for the disk
+  std::uint64_t sessions = 0; ///< on the disk, as last counted
 };
 /// Makes a copy of the whole store, as it is at this moment.
 struct store_copy {};
@@ -328,6 +329,7 @@ struct fork_session {
 struct sessions_query {};
 struct sessions_status {
   std::size_t live = 0;
+  std::size_t mailbox = 0; ///< messages that waited for SESSIONS when it was asked
   store_status store;
 };
 

@@ -55,6 +55,8 @@ struct started {
 /// Bytes of the body, within demand: whole records wherever the demand allows.
 struct next {
   bytes data;
+  request_clock::time_point
+      read{}; ///< from Ollama's socket; not told of what waited here
 };
 /// Terminal: everything was said.
 struct complete {

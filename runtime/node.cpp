@@ -63,6 +63,9 @@ node::node(settings values, std::string version,
     : values_(std::move(values))
     , version_(std::move(version))
     , gave_up_(std::move(gave_up)) {
+  counts_ = std::make_shared<series>(values_.metrics.models);
+  if (shadows())
+    counts_->add(transparency_);
   tune(caf_, values_.runtime);
   store_files_ = std::make_unique<store_files>(
       values_.data_dir.empty() ? std::string{} : values_.data_dir + "/conductor.db");
@@ -81,22 +84,59 @@ void node::build_lane(const std::string& name) {
   auto& s = *stations_.emplace_back(std::make_unique<station>());
   s.where = &where;
   s.upstreams = spawn_on(where, upstreams, &where, values_.upstream);
-  s.observer = spawn_on(where, observer, counts_, for_observer(values_.log.requests));
+  s.observer =
+      spawn_on(where, observer, counts_->add_tally(), for_observer(values_.log.requests));
   s.desk =
       spawn_on(where, desk,
                std::function<dispatcher_actor()>{[this] { return dispatcher_.get(); }});
   s.door = spawn_on(where, door, &where);
 }
 
-/// Spans leave by a lane that carries nothing else.
-void node::build_trace_lane() {
-  auto& where = *lanes_.emplace_back(std::make_unique<lane>(*system_, "lane-trace"));
-  tracing_ = std::make_unique<station>();
-  tracing_->where = &where;
+/// What the node asks for its own sake, and may take long, goes by a lane of its own.
+void node::build_side_lane() {
+  auto& where = *lanes_.emplace_back(std::make_unique<lane>(*system_, "lane-aside"));
+  aside_ = std::make_unique<station>();
+  aside_->where = &where;
   auto timing = values_.upstream;
   timing.connect_timeout = std::max(timing.connect_timeout, milliseconds(1000));
   timing.first_byte_timeout = timing.gap_timeout = milliseconds(10'000);
-  tracing_->upstreams = spawn_on(where, upstreams, &where, timing);
+  aside_->upstreams = spawn_on(where, upstreams, &where, timing);
+}
+
+scrape_links node::for_scrape() {
+  return {[this] { return dispatcher_.get(); }, [this] { return sessions_.get(); },
+          [this] { return process_.get(); },
+          [this](const fleet_status& fleet, const sessions_status& sessions,
+                 const process_facts& process,
+                 exposition as) { return metrics(fleet, sessions, process, as); }};
+}
+
+bool node::shadows() const {
+  return !values_.metrics.shadow_model.empty();
+}
+
+shadow_links node::for_shadow() {
+  shadow_links links;
+  links.upstreams = caf::actor_cast<upstreams_actor>(aside_->upstreams);
+  links.dispatcher = [this] { return dispatcher_.get(); };
+  auto self = std::make_shared<backend_settings>();
+  self->name = "conductor";
+  const auto tcp = std::find_if(addresses_.begin(), addresses_.end(), [](const auto& a) {
+    return a.type == endpoint::kind::tcp;
+  });
+  self->url = *tcp;
+  links.node = std::move(self);
+  links.model = values_.metrics.shadow_model;
+  links.every = values_.metrics.shadow_interval;
+  links.found = [to = transparency_](const shadow_outcome& o) {
+    if (o.what == shadow_outcome::result::compared)
+      to->compared({o.first_s, o.total_s});
+    else if (o.what == shadow_outcome::result::failed)
+      to->failed();
+    else
+      to->skipped();
+  };
+  return links;
 }
 
 observer_settings node::for_observer(bool log_requests) {
@@ -121,20 +161,20 @@ std::vector<child_spec> node::children() {
     watch("desk", s->desk);
     watch("door", s->door);
   }
-  if (tracing_) {
+  if (values_.trace.collector) {
     const auto of = otlp::resource{version_, to_string(addresses_.front())};
     all.push_back({"exporter", [this, of] {
-                     auto e = spawn_on(*tracing_->where, exporter, values_.trace,
+                     auto e = spawn_on(*aside_->where, exporter, values_.trace,
                                        exporter_links{caf::actor_cast<upstreams_actor>(
-                                                          tracing_->upstreams),
+                                                          aside_->upstreams),
                                                       of, spans_});
                      exporter_.set(caf::actor_cast<exporter_actor>(e));
                      return e.address();
                    }});
   }
-  all.push_back({"observer", [this] {
+  all.push_back({"observer", [this, tally = counts_->add_tally()] {
                    fleet_observer_.set(
-                       spawn_worker(*system_, observer, counts_, for_observer(false)));
+                       spawn_worker(*system_, observer, tally, for_observer(false)));
                    return fleet_observer_.get().address();
                  }});
   all.push_back({"prober", [this] {
@@ -168,6 +208,12 @@ std::vector<child_spec> node::children() {
                                     backend_factory{start}));
                    return dispatcher_.get().address();
                  }});
+  if (shadows())
+    all.push_back({"shadow", [this] {
+                     auto s = spawn_on(*aside_->where, shadow, for_shadow());
+                     shadow_.set(s);
+                     return s.address();
+                   }});
   all.push_back({"store", [this] {
                    auto s = spawn_worker(*system_, store, store_files_.get());
                    store_.set(caf::actor_cast<store_actor>(s));
@@ -183,13 +229,22 @@ std::vector<child_spec> node::children() {
              std::function<session_actor(session_record_ptr, session_links)>{start}));
          return sessions_.get().address();
        }});
+  all.push_back({"process-probe", [this] {
+                   process_.set(spawn_worker(*system_, process_probe, files_));
+                   return process_.get().address();
+                 }});
+  all.push_back({"scrape", [this] {
+                   scrape_.set(spawn_worker(*system_, scrape, for_scrape()));
+                   return scrape_.get().address();
+                 }});
   all.push_back({"resources", [this] {
                    resources_links links{[this] { return dispatcher_.get(); },
                                          facts(),
                                          [this] { return sessions_.get(); },
                                          [this] { return desks(); },
                                          new_session_id,
-                                         [this] { return observers(); }};
+                                         [this] { return observers(); },
+                                         [this] { return scrape_.get(); }};
                    resources_.set(spawn_worker(*system_, resources, std::move(links)));
                    return resources_.get().address();
                  }});
@@ -207,10 +262,11 @@ publisher_actor node::start_answer(station& at, const request_ptr& asked) {
                  std::function<sessions_actor()>{[this] { return sessions_.get(); }},
                  asked->speaks == dialect::responses ? responses_feed(asked)
                                                      : native_feed(asked)));
-  return caf::actor_cast<publisher_actor>(spawn_on(
-      *at.where, generation, asked,
-      generation_links{caf::actor_cast<places_actor>(at.desk),
-                       caf::actor_cast<upstreams_actor>(at.upstreams), values_.stream}));
+  return caf::actor_cast<publisher_actor>(
+      spawn_on(*at.where, generation, asked,
+               generation_links{caf::actor_cast<places_actor>(at.desk),
+                                caf::actor_cast<upstreams_actor>(at.upstreams),
+                                values_.stream, spooled_}));
 }
 
 session_links node::for_sessions() {
@@ -229,6 +285,7 @@ session_links node::for_sessions() {
                  chat::merged,       chat::changed_settings,  chat::joined,
                  chat::context_of,   chat::is_plain};
   links.continues = values_.stream.continue_elsewhere;
+  links.continued = continued_;
   links.clock = [] {
     return std::chrono::duration_cast<std::chrono::milliseconds>(
                std::chrono::system_clock::now().time_since_epoch())
@@ -239,13 +296,7 @@ session_links node::for_sessions() {
 }
 
 node_facts node::facts() {
-  node_facts f{version_,
-               {},
-               started_,
-               [this] { return connections(); },
-               [this](const fleet_status& fleet, const sessions_status& sessions) {
-                 return metrics(fleet, sessions);
-               }};
+  node_facts f{version_, {}, started_, [this] { return connections(); }};
   for (const auto& at : addresses_)
     f.listen.push_back(to_string(at));
   return f;
@@ -258,8 +309,8 @@ void node::start() {
     build_lane("lane-" + std::to_string(i));
   if (values_.server.admin_listen)
     build_lane("lane-admin");
-  if (values_.trace.collector)
-    build_trace_lane();
+  if (values_.trace.collector || shadows())
+    build_side_lane();
 
   std::vector<listener::seat> seats;
   for (unsigned i = 0; i < lanes; ++i)
@@ -345,22 +396,28 @@ std::vector<observer_actor> node::observers() const {
   return all;
 }
 
-std::string node::metrics(const fleet_status& fleet,
-                          const sessions_status& sessions) const {
-  series::snapshot now;
-  now.connections = connections();
-  now.fleet = fleet;
-  now.sessions = sessions;
-  now.spans_exported = spans_->exported;
-  now.spans_dropped = spans_->dropped;
+std::string node::metrics(const fleet_status& fleet, const sessions_status& sessions,
+                          const process_facts& process, exposition as) const {
+  node_reading now;
+  now.version = version_;
   now.uptime_seconds =
       std::chrono::duration<double>(request_clock::now() - started_).count();
-  pulses::all().each([&](const pulse& p) {
-    now.stalls += p.stalls;
-    now.longest_turn_seconds =
-        std::max(now.longest_turn_seconds, static_cast<double>(p.longest) * 1e-9);
-  });
-  return counts_->text(now);
+  now.connections = connections();
+  now.spooled_bytes = static_cast<std::uint64_t>(std::max<std::int64_t>(*spooled_, 0));
+  now.sessions = sessions;
+  now.store_writes = store_files_->write_seconds.read();
+  now.continued = static_cast<std::uint64_t>(*continued_);
+  now.spans_exported = spans_->exported;
+  now.spans_dropped = spans_->dropped;
+  now.mailboxes = {{"dispatcher", fleet.mailbox}, {"sessions", sessions.mailbox}};
+  now.process = process;
+  for (const auto& l : lanes_) {
+    now.relay_upstream.add(l->relay.upstream.read());
+    now.relay_conductor.add(l->relay.conductor.read());
+    now.relay_client.add(l->relay.client.read());
+    now.mailboxes.emplace_back(l->name(), l->backlog.load());
+  }
+  return counts_->text(fleet, now, as);
 }
 
 void node::use_fleet(std::vector<backend_settings> backends,
@@ -402,7 +459,7 @@ void node::begin_stop(std::function<void()> done) {
 
 /// What is traced leaves the node before it ends, if the collector takes it soon.
 void node::flush_spans(caf::event_based_actor* self, std::function<void()> then) {
-  if (!tracing_) {
+  if (!values_.trace.collector) {
     then();
     return;
   }
@@ -443,24 +500,30 @@ void node::finish() {
     end(s->upstreams);
     end(s->observer);
   }
-  if (tracing_)
-    end(tracing_->upstreams);
+  if (aside_)
+    end(aside_->upstreams);
   end(exporter_.get());
+  end(shadow_.get());
   end(sessions_.get());
   end(store_.get());
   end(prober_.get());
   end(loader_.get());
   end(resources_.get());
+  end(scrape_.get());
+  end(process_.get());
   end(dispatcher_.get());
   end(fleet_observer_.get());
   supervisor_ = nullptr;
   exporter_.clear();
-  tracing_.reset();
+  shadow_.clear();
+  aside_.reset();
   sessions_.clear();
   store_.clear();
   prober_.clear();
   loader_.clear();
   resources_.clear();
+  scrape_.clear();
+  process_.clear();
   dispatcher_.clear();
   fleet_observer_.clear();
   stations_.clear();
@@ -471,6 +534,7 @@ void node::finish() {
     l->join();
   listeners_.clear();
   store_files_.reset();
+  files_.reset();
   system_.reset();
   lanes_.clear();
 }

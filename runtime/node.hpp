@@ -5,8 +5,11 @@
 #include "adapters/http/listener.hpp"
 #include "adapters/lane/lane.hpp"
 #include "adapters/metrics/observer.hpp"
+#include "adapters/metrics/scrape.hpp"
 #include "adapters/metrics/series.hpp"
+#include "adapters/metrics/transparency.hpp"
 #include "adapters/native/resources.hpp"
+#include "adapters/ollama/shadow.hpp"
 #include "adapters/store/store.hpp"
 #include "adapters/trace/exporter.hpp"
 #include "config/settings.hpp"
@@ -56,7 +59,10 @@ public:
 private:
   struct station; // one lane and its actors
   void build_lane(const std::string& name);
-  void build_trace_lane();
+  void build_side_lane();
+  scrape_links for_scrape();
+  bool shadows() const;
+  shadow_links for_shadow();
   observer_settings for_observer(bool log_requests);
   std::vector<child_spec> children();
   node_facts facts();
@@ -67,7 +73,8 @@ private:
   std::vector<desk_actor> desks() const;
   std::vector<observer_actor> observers() const;
   void flush_spans(caf::event_based_actor* self, std::function<void()> then);
-  std::string metrics(const fleet_status& fleet, const sessions_status& sessions) const;
+  std::string metrics(const fleet_status& fleet, const sessions_status& sessions,
+                      const process_facts& process, exposition as) const;
 
   settings values_;
   std::string version_;
@@ -75,14 +82,21 @@ private:
   std::vector<std::unique_ptr<lane>> lanes_; // outlive the system
   caf::actor_system_config caf_;
   std::optional<caf::actor_system> system_;
-  std::shared_ptr<series> counts_ = std::make_shared<series>();
+  std::shared_ptr<series> counts_;
+  shared_sum spooled_ = std::make_shared<std::atomic<std::int64_t>>(0);
+  shared_sum continued_ = std::make_shared<std::atomic<std::int64_t>>(0);
+  std::shared_ptr<executor> files_ = std::make_shared<executor>("files");
   std::shared_ptr<span_counts> spans_ = std::make_shared<span_counts>();
   std::vector<std::unique_ptr<station>> stations_; // the admin's last, if there is one
-  std::unique_ptr<station> tracing_;               // null: no spans are made
+  std::unique_ptr<station> aside_;                 ///< null: nothing goes by it
   slot<exporter_actor> exporter_;
   std::unique_ptr<store_files> store_files_;     // ends before the system
   slot<std::vector<backend_settings>> backends_; ///< as configured now,
   slot<std::vector<model_settings>> models_;     ///< these too
+  slot<process_actor> process_;
+  slot<resources_actor> scrape_;
+  slot<shadow_actor> shadow_;
+  std::shared_ptr<transparency> transparency_ = std::make_shared<transparency>();
   slot<dispatcher_actor> dispatcher_;
   slot<prober_actor> prober_;
   slot<loader_actor> loader_;

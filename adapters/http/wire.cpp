@@ -28,7 +28,7 @@ wire::behavior_type wire::make_behavior() {
   return {
       // SUBSCRIBER: the answer.
       [this](const started& s) { begin(*s.head); },
-      [this](next& n) { body(std::move(n.data)); },
+      [this](next& n) { body(std::move(n.data), n.read); },
       [this](const complete& c) { end(timing_trailer(c.course, c.used)); },
       [this](const failed& f) { fail(f); },
       // PUBLISHER: the body of an upload.

@@ -78,7 +78,8 @@ private:
   // writing (wire_write.cpp)
   void answer(const conductor::response& r);
   void begin(const response_head& head);
-  void body(bytes data);
+  void body(bytes data, request_clock::time_point read);
+  void offered();
   void end(std::string trailers = {});
   std::string timing_trailer(const answer_course& course, const usage& used) const;
   void fail(const failed& f);
@@ -131,6 +132,10 @@ private:
   bool ended_ = false; ///< the answer's last byte is queued
   framing framing_ = framing::opaque;
   std::uint64_t unreported_ = 0;
+  // Of the blame ledger: pieces queued, and offered to the socket; since when it is full.
+  std::vector<request_clock::time_point> handing_over_;
+  std::size_t offered_ = 0;
+  request_clock::time_point full_since_{};
 
   /// Of a stream that says that it waits, where that is configured.
   struct waiting {

@@ -98,13 +98,15 @@ void wire::begin(const response_head& head) {
   // Written with the first bytes of the body, which follow in this turn.
 }
 
-void wire::body(bytes data) {
+void wire::body(bytes data, request_clock::time_point read) {
   if (waiting_ && waiting_->late_status >= 400) {
     waiting_->late_body += data.view();
     send(client_, wrote{data.size()});
     return;
   }
   socket_->body(std::move(data), chunked_);
+  if (read != request_clock::time_point{})
+    handing_over_.push_back(read);
 }
 
 /// For a peer that said that it reads trailers: nobody else sees another byte.
@@ -152,7 +154,21 @@ void wire::fail(const failed& f) {
   end(timing_trailer(f.course, {}));
 }
 
+/// The socket was offered what is queued: the node's part of the delay ends here, and the
+/// client's begins.
+void wire::offered() {
+  if (handing_over_.empty())
+    return;
+  const auto now = request_clock::now();
+  auto& ledger = home().relay;
+  for (const auto read : handing_over_)
+    ledger.conductor.observe(std::chrono::duration<double>(now - read).count());
+  offered_ += handing_over_.size();
+  handing_over_.clear();
+}
+
 void wire::took(std::uint64_t body_bytes) {
+  offered();
   if (waiting_) { // CLIENT knows nothing of what the node said itself
     const auto own = std::min(body_bytes, waiting_->spoken);
     waiting_->spoken -= own;
@@ -165,10 +181,20 @@ void wire::took(std::uint64_t body_bytes) {
 }
 
 void wire::full() {
+  offered();
+  if (full_since_ == request_clock::time_point{})
+    full_since_ = request_clock::now();
   deadline_->set(context_->stream.write_timeout);
 }
 
 void wire::emptied() {
+  const auto since = std::exchange(full_since_, {});
+  const auto waited =
+      since == request_clock::time_point{}
+          ? 0.0
+          : std::chrono::duration<double>(request_clock::now() - since).count();
+  for (; offered_ > 0; --offered_)
+    home().relay.client.observe(waited);
   if (phase_ == phase::answering)
     deadline_->clear();
   if (ended_)

@@ -67,6 +67,7 @@ void lane::drain_later() {
 }
 
 void lane::drain() {
+  backlog.store(ready_.size(), std::memory_order_relaxed);
   auto left = resumes_per_turn;
   do {
     for (; left > 0 && !ready_.empty(); --left) {

@@ -24,6 +24,19 @@ namespace conductor {
 
 class channel;
 
+/// Bounds of a piece's delays, in seconds.
+inline constexpr std::array relay_bounds{.00001, .00005, .0001, .0005, .001, .005,
+                                         .01,    .025,   .05,   .1,    .25,  .5,
+                                         1.,     5.,     10.,   60.,   300.};
+
+/// The blame ledger: for each piece of an answer, how long Ollama, the node and the
+/// client let it wait. Seconds; its lane writes, any thread reads.
+struct relay_ledger {
+  histogram_cell upstream{relay_bounds};
+  histogram_cell conductor{relay_bounds};
+  histogram_cell client{relay_bounds};
+};
+
 /// One thread that runs one Asio loop and the actors hosted on it, as CAF's own
 /// multiplexer does for its brokers. A message between two actors of one lane, or from an
 /// I/O handler to one, wakes no other thread.
@@ -50,6 +63,12 @@ public:
 
   /// Whether the caller runs on this lane.
   bool here() const noexcept;
+
+  /// Where the time of the pieces went that this lane passed on.
+  relay_ledger relay;
+
+  /// Actors that waited for this lane when it last turned to them.
+  std::atomic<std::size_t> backlog{0};
 
   /// Connections placed on this lane; what the next one is placed by.
   std::atomic<std::size_t> connections{0};

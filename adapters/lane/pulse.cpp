@@ -48,6 +48,9 @@ beat::beat(const char* what) noexcept
 beat::~beat() {
   const auto total = pulse_now() - since_;
   const auto took = total - pulse_.inner;
+  pulse_.handlers.observe(static_cast<double>(took) * 1e-9);
+  if (outer_since_ == 0)
+    pulse_.turns.observe(static_cast<double>(total) * 1e-9);
   if (took > pulse_.longest.load(std::memory_order_relaxed))
     pulse_.longest.store(took, std::memory_order_relaxed);
   if (took > pulses::all().limit.load(std::memory_order_relaxed)) {

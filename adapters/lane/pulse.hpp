@@ -1,5 +1,8 @@
 #pragma once
 
+#include "adapters/cells/cells.hpp"
+
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -10,6 +13,10 @@
 
 namespace conductor {
 
+/// Bounds of what turns and handlers take, in seconds.
+inline constexpr std::array turn_bounds{.000001, .000005, .00001, .00005, .0001, .0005,
+                                        .001,    .005,    .01,    .05,    .1,    1.};
+
 /// One thread's sign of life: what it is doing since when. Written by its thread, read by
 /// the watchdog; lives as long as the process.
 struct pulse {
@@ -18,6 +25,9 @@ struct pulse {
   std::atomic<const char*> doing{""};      ///< an actor's name, which is a literal
   std::atomic<std::int64_t> longest{0};    ///< nanoseconds of the longest turn so far
   std::atomic<std::uint64_t> stalls{0};    ///< turns longer than the limit
+  histogram_cell turns{turn_bounds};       ///< of seconds; beats within another count
+                                           ///< for the outer one
+  histogram_cell handlers{turn_bounds};    ///< every beat, without those inside
   std::int64_t inner = 0; ///< of the beats inside the present one; own thread only
 
   pulse(std::string name) : thread(std::move(name)) {}

@@ -53,7 +53,7 @@ void note_traced(self_ptr self, const request_summary& s) {
 
 } // namespace
 
-observer_actor::behavior_type observer(self_ptr self, std::shared_ptr<series> counts,
+observer_actor::behavior_type observer(self_ptr self, std::shared_ptr<tally> counts,
                                        observer_settings how) {
   self->state.counts = std::move(counts);
   self->state.recent = recent_requests{how.keep};
@@ -61,7 +61,7 @@ observer_actor::behavior_type observer(self_ptr self, std::shared_ptr<series> co
   return {
       [self](const request_summary& s) {
         auto& st = self->state;
-        st.counts->count(s, st.known);
+        st.counts->count(s);
         if (st.how.log_requests)
           log_request(s);
         if (s.about->kind != request_kind::local)
@@ -69,10 +69,7 @@ observer_actor::behavior_type observer(self_ptr self, std::shared_ptr<series> co
         if (st.how.exporter && is_traced(*s.about))
           note_traced(self, s);
       },
-      [self](const backend_status& b) {
-        self->state.counts->show(b);
-        log_backend(b);
-      },
+      [](const backend_status& b) { log_backend(b); },
       [self](const requests_query& q) { return self->state.recent.find(q); },
       [self](drain) {
         tell_traced(self);

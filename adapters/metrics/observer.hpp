@@ -1,7 +1,7 @@
 #pragma once
 
 #include "adapters/metrics/recent.hpp"
-#include "adapters/metrics/series.hpp"
+#include "adapters/metrics/tally.hpp"
 #include "messages/actors.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
@@ -25,8 +25,7 @@ struct observer_settings {
 /// nobody; and one for all else.
 struct observer_state {
   static inline const char* name = "observer";
-  std::shared_ptr<series> counts;
-  series::known known;
+  std::shared_ptr<tally> counts;
   observer_settings how;
   recent_requests recent{0};
   ended_requests traced; ///< that EXPORTER is still to be told
@@ -34,6 +33,6 @@ struct observer_state {
 
 observer_actor::behavior_type
 observer(observer_actor::stateful_pointer<observer_state> self,
-         std::shared_ptr<series> counts, observer_settings how);
+         std::shared_ptr<tally> counts, observer_settings how);
 
 } // namespace conductor

@@ -1,14 +1,11 @@
 #pragma once
 
+#include "adapters/metrics/exposition.hpp"
+#include "adapters/metrics/node_series.hpp"
+#include "adapters/metrics/request_series.hpp"
 #include "messages/fleet.hpp"
-#include "messages/request.hpp"
-#include "messages/session.hpp"
 
-#include <prometheus/counter.h>
-#include <prometheus/family.h>
-#include <prometheus/gauge.h>
-#include <prometheus/histogram.h>
-#include <prometheus/registry.h>
+#include <prometheus/collectable.h>
 
 #include <memory>
 #include <string>
@@ -16,75 +13,27 @@
 
 namespace conductor {
 
-/// Names every series of the node. Any thread; counting takes no lock that a scrape holds
-/// for long.
+/// Every series of the node. What is counted by the way is read where it is counted, what
+/// actors know comes with the scrape: nobody who carries streams is asked.
 class series {
 public:
-  series();
+  /// Models that are told apart in each family; the others are `other`.
+  explicit series(std::size_t most_models)
+      : requests_(most_models), most_models_(most_models) {}
 
-  /// What one lane counts by: finding a series by its labels once is enough.
-  struct known {
-    struct outcome_series {
-      request_kind kind;
-      int status_class;
-      std::string outcome;
-      prometheus::Counter* requests;
-    };
-    struct backend_series {
-      std::string backend;
-      prometheus::Histogram* first;
-      prometheus::Histogram* duration;
-    };
-    std::vector<outcome_series> outcomes;
-    std::vector<backend_series> backends;
-  };
-  void count(const request_summary& ended, known& by);
-  void show(const backend_status& backend);
+  /// What a new OBSERVER counts by; before the first scrape, as are these.
+  std::shared_ptr<tally> add_tally() { return requests_.add_tally(); }
+  void add(std::shared_ptr<const prometheus::Collectable> more) {
+    more_.push_back(std::move(more));
+  }
 
-  /// The text exposition format of Prometheus, `extra` values included.
-  struct snapshot {
-    std::size_t connections = 0;
-    fleet_status fleet;
-    sessions_status sessions;
-    std::uint64_t stalls = 0;
-    double longest_turn_seconds = 0;
-    std::uint64_t spans_exported = 0;
-    std::uint64_t spans_dropped = 0;
-    double uptime_seconds = 0;
-  };
-  std::string text(const snapshot& now);
+  /// One scrape at a time.
+  std::string text(const fleet_status& fleet, const node_reading& node, exposition as);
 
 private:
-  prometheus::Counter& requests(const request_summary& ended, known& by);
-  const known::backend_series& backend(const std::string& name, known& by);
-
-  std::shared_ptr<prometheus::Registry> registry_;
-  prometheus::Family<prometheus::Counter>& requests_;
-  prometheus::Counter& body_bytes_;
-  prometheus::Counter& tokens_in_;
-  prometheus::Counter& tokens_out_;
-  prometheus::Family<prometheus::Histogram>& first_;
-  prometheus::Family<prometheus::Histogram>& duration_;
-  prometheus::Family<prometheus::Gauge>& backend_up_;
-  prometheus::Family<prometheus::Gauge>& in_flight_;
-  prometheus::Gauge& waiting_;
-  prometheus::Counter& moved_on_;
-  prometheus::Counter& retries_refused_;
-  prometheus::Family<prometheus::Gauge>& tripped_;
-  prometheus::Family<prometheus::Gauge>& zombies_;
-  prometheus::Family<prometheus::Counter>& zombie_seconds_;
-  prometheus::Family<prometheus::Counter>& loads_;
-  prometheus::Family<prometheus::Counter>& load_seconds_;
-  prometheus::Gauge& connections_;
-  prometheus::Gauge& longest_turn_;
-  prometheus::Gauge& uptime_;
-  prometheus::Gauge& stalls_;
-  prometheus::Gauge& sessions_live_;
-  prometheus::Gauge& store_up_;
-  prometheus::Gauge& store_writes_;
-  prometheus::Gauge& store_failures_;
-  prometheus::Gauge& store_waiting_;
-  prometheus::Family<prometheus::Counter>& spans_;
+  request_series requests_;
+  std::vector<std::shared_ptr<const prometheus::Collectable>> more_;
+  std::size_t most_models_;
 };
 
 } // namespace conductor

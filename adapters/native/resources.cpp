@@ -80,11 +80,6 @@ from_state state_answer(const std::string& path) {
     return [](const node_facts&, const fleet_status& f, const sessions_status& s) {
       return ready(f, s);
     };
-  if (path == "/metrics")
-    return [](const node_facts& n, const fleet_status& f, const sessions_status& s) {
-      return response{
-          200, "text/plain; version=0.0.4; charset=utf-8", n.metrics(f, s), {}};
-    };
   if (path == "/conductor/v1/status")
     return status;
   return nullptr;
@@ -171,7 +166,8 @@ resources_actor::behavior_type resources(self_ptr self, resources_links links) {
         const auto fixed = fixed_answer(path);
         const auto state = state_answer(path);
         const bool of_queue = path == "/conductor/v1/queue";
-        if (!fixed && !state && !of_queue) {
+        const bool scrape = path == "/metrics";
+        if (!fixed && !state && !of_queue && !scrape) {
           if (native)
             return make_error(errc::not_found, "there is nothing at " + path);
           return text(404, "404 page not found");
@@ -185,6 +181,8 @@ resources_actor::behavior_type resources(self_ptr self, resources_links links) {
         }
         if (of_queue)
           return answer_queue(self);
+        if (scrape)
+          return self->delegate(self->state.links.scrape(), asked);
         if (fixed)
           return fixed();
         return answer_state(self, state);

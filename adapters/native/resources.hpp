@@ -18,8 +18,6 @@ struct node_facts {
   std::vector<std::string> listen; ///< addresses in use
   request_clock::time_point started;
   std::function<std::size_t()> connections;
-  /// Text for a scrape.
-  std::function<std::string(const fleet_status&, const sessions_status&)> metrics;
 };
 
 /// What RESOURCES needs of its node.
@@ -30,6 +28,7 @@ struct resources_links {
   std::function<std::vector<desk_actor>()> desks; ///< one of each lane
   std::function<std::string()> new_session_id;
   std::function<std::vector<observer_actor>()> observers; ///< who know what ended
+  std::function<resources_actor()> scrape;                ///< answers `/metrics`
 };
 
 /// RESOURCES answers what the node itself is asked: `/`, `/healthz`, `/readyz`,

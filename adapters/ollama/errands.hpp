@@ -4,6 +4,7 @@
 #include "messages/actors.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -16,7 +17,9 @@ namespace conductor {
 struct errand_answer {
   int status = 0; ///< 0: none came
   std::string body;
-  failure why; ///< of status 0
+  failure why;                      ///< of status 0
+  std::chrono::nanoseconds first{}; ///< from the question to the answer's head
+  std::chrono::nanoseconds total{}; ///< and to its end
 };
 
 /// Questions of the node's own to Ollama, over the lane's connections: they take no place
@@ -31,7 +34,8 @@ public:
   std::uint64_t ask(Self self, const upstreams_actor& upstreams, backend_ptr server,
                     request_ptr question, then ended) {
     const auto number = next_++;
-    all_.push_back({number, publisher_actor{}, {}, std::move(ended)});
+    all_.push_back(
+        {number, publisher_actor{}, {}, std::move(ended), request_clock::now()});
     auto at = std::make_shared<lease>();
     at->backend = server->name;
     at->server = std::move(server);
@@ -64,8 +68,10 @@ public:
 
   // Events of the exchanges, of whichever has that sender.
   void started(const caf::strong_actor_ptr& from, const conductor::started& s) {
-    if (auto* e = find(from))
+    if (auto* e = find(from)) {
       e->answer.status = s.head->status;
+      e->answer.first = request_clock::now() - e->since;
+    }
   }
   template <class Self>
   void next(Self self, const caf::strong_actor_ptr& from, const conductor::next& n) {
@@ -91,6 +97,7 @@ private:
     publisher_actor exchange;
     errand_answer answer;
     then ended;
+    request_clock::time_point since;
   };
 
   errand* find(std::uint64_t number) {
@@ -112,6 +119,7 @@ private:
     auto ended = std::move(*i);
     all_.erase(i);
     ended.answer.why = std::move(why);
+    ended.answer.total = request_clock::now() - ended.since;
     ended.ended(std::move(ended.answer));
   }
 

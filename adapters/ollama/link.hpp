@@ -98,10 +98,12 @@ private:
   std::uint64_t demand_ = 0;
   std::optional<answer_parser> parser_;
   std::optional<record_splitter> splitter_;
-  std::optional<renamer> renames_; ///< the model has another name there
-  std::string head_part_;          ///< of an answer's head, unfinished
-  std::deque<bytes> ready_;        ///< of the answer, waiting for demand
-  bool body_over_ = false;         ///< the answer's framing has ended
+  std::optional<renamer> renames_;          ///< the model has another name there
+  std::string head_part_;                   ///< of an answer's head, unfinished
+  std::deque<bytes> ready_;                 ///< of the answer, waiting for demand
+  bool body_over_ = false;                  ///< the answer's framing has ended
+  request_clock::time_point waits_since_{}; ///< for bytes of the answer
+  request_clock::time_point read_at_{};     ///< the last of these; told once
 
   bool upload_over_ = true;
   bool upload_chunked_ = false;

@@ -22,6 +22,8 @@ void link::read() {
   }
   if (phase_ == phase::streaming)
     deadline_->set(gap_limit());
+  if (phase_ != phase::idle && waits_since_ == request_clock::time_point{})
+    waits_since_ = request_clock::now();
   socket_->read();
 }
 
@@ -32,6 +34,11 @@ void link::received(std::string_view text) {
   }
   if (phase_ == phase::first_byte)
     phase_ = phase::streaming;
+  read_at_ = request_clock::now();
+  if (const auto since = std::exchange(waits_since_, {});
+      since != request_clock::time_point{})
+    home().relay.upstream.observe(
+        std::chrono::duration<double>(read_at_ - since).count());
   if (!feed(text))
     return;
   publish();
@@ -145,7 +152,7 @@ void link::publish() {
       ready_.pop_front();
     else
       front = front.slice(part.size());
-    send(now_.reader, next{part});
+    send(now_.reader, next{part, std::exchange(read_at_, {})});
   }
   if (body_over_ && ready_.empty())
     finish();

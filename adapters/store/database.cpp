@@ -380,6 +380,11 @@ session_page database::list(const store_list& wish) {
   return page;
 }
 
+std::uint64_t database::count() {
+  statement rows{*this, "SELECT count(*) FROM session"};
+  return rows.step() ? rows.count() : 0;
+}
+
 session_ids database::created_by(const std::string& key) {
   statement rows{*this, "SELECT id FROM session WHERE key=? AND key<>''"};
   session_ids ids;

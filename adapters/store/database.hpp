@@ -32,6 +32,8 @@ public:
   /// Null: there is none of that id.
   session_record_ptr read(const std::string& id);
   session_page list(const store_list& wish);
+  /// Of sessions.
+  std::uint64_t count();
   /// The session that was created under `key`; empty: none.
   session_ids created_by(const std::string& key);
   /// Some of the sessions that expired by then.

@@ -38,6 +38,7 @@ void write(self_ptr self, std::vector<store_write> writes,
            std::vector<std::string> erased) {
   auto& st = self->state;
   st.writing = true;
+  st.batch_since = self->clock().now();
   st.files->writer.post([files = st.files,
                          home = caf::actor_cast<sqlite_store_actor>(self),
                          writes = std::move(writes), erased = std::move(erased)] {
@@ -65,6 +66,8 @@ void begin_batch(self_ptr self) {
 void end_batch(self_ptr self, const batch_written& done) {
   auto& st = self->state;
   st.writing = false;
+  st.files->write_seconds.observe(
+      std::chrono::duration<double>(self->clock().now() - st.batch_since).count());
   if (!done.failure.empty()) {
     ++st.status.failures;
     if (done.failure != st.status.failure)
@@ -126,6 +129,22 @@ caf::result<Answer> read(self_ptr self, std::function<Answer(database&)> questio
     }
   });
   return promise;
+}
+
+/// For whoever asks next: nobody waits for a slow disk to be told how it is.
+void count_again(self_ptr self) {
+  auto& st = self->state;
+  if (!st.files->made || std::exchange(st.counting, true))
+    return;
+  st.files->reader.post(
+      [files = st.files, home = caf::actor_cast<sqlite_store_actor>(self)] {
+        sessions_counted found;
+        try {
+          found.number = reader_of(*files).count();
+        } catch (const std::exception&) { // the next write tells
+        }
+        caf::anon_send(home, found);
+      });
 }
 
 std::string name_of_copy(const store_files& files, std::uint64_t number) {
@@ -205,9 +224,14 @@ sqlite_store_actor::behavior_type store(self_ptr self, store_files* files) {
                                  [now = e.now](database& db) { return db.expired(now); });
       },
       [self](store_query) {
+        count_again(self);
         auto status = self->state.status;
         status.waiting = self->state.waiting.size() + self->state.under_way.size();
         return status;
+      },
+      [self](sessions_counted found) {
+        self->state.counting = false;
+        self->state.status.sessions = found.number;
       },
       [self](store_copy) -> caf::result<store_copied> {
         return on_copier<store_copied>(

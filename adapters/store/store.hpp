@@ -1,12 +1,15 @@
 #pragma once
 
 #include "adapters/blocking/executor.hpp"
+#include "adapters/cells/cells.hpp"
 #include "adapters/store/database.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
 #include <caf/typed_response_promise.hpp>
 
+#include <array>
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -14,6 +17,10 @@
 #include <vector>
 
 namespace conductor {
+
+/// Bounds of what a batch of writes takes, in seconds.
+inline constexpr std::array store_bounds{.0001, .0005, .001, .0025, .005, .01, .025,
+                                         .05,   .1,    .25,  .5,    1.,   5.};
 
 /// The file and the threads of a store; outlives the actor that uses it.
 struct store_files {
@@ -23,6 +30,7 @@ struct store_files {
   std::unique_ptr<database> writes; ///< the writer thread's own
   std::unique_ptr<database> reads;  ///< the reader thread's own
   std::atomic<bool> made{false};    ///< the writer has opened the file
+  histogram_cell write_seconds{store_bounds}; ///< of batches; STORE alone writes it
   executor writer{"store-writer"};
   executor reader{"store-reader"};
   executor copier{"store-copier"}; ///< a copy takes as long as the store is large
@@ -34,6 +42,11 @@ struct batch_written {
   std::vector<std::string> missing; ///< sessions that are not there
 };
 
+/// Sessions on the disk.
+struct sessions_counted {
+  std::uint64_t number = 0;
+};
+
 /// What a reader found, ready to be told.
 struct read_done {
   std::function<void()> tell;
@@ -41,7 +54,8 @@ struct read_done {
 
 /// STORE over SQLite, which also hears from its threads.
 using sqlite_store_actor =
-    store_actor::extend<caf::reacts_to<batch_written>, caf::reacts_to<read_done>>;
+    store_actor::extend<caf::reacts_to<batch_written>, caf::reacts_to<read_done>,
+                        caf::reacts_to<sessions_counted>>;
 
 /// STORE owns the writes that wait for the disk. While one transaction is under way the
 /// next collects, so that a slow disk makes larger batches and not a longer queue. A
@@ -62,6 +76,8 @@ struct store_state {
   std::vector<waiter> waiting; ///< for the next batch
   std::vector<waiter> under_way;
   bool writing = false;
+  bool counting = false;
+  std::chrono::steady_clock::time_point batch_since{};
   store_status status;
   std::uint64_t copies = 0;
 };
@@ -73,3 +89,4 @@ store(sqlite_store_actor::stateful_pointer<store_state> self, store_files* files
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::batch_written)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::read_done)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::sessions_counted)

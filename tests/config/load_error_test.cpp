@@ -71,6 +71,9 @@ TEST(file_error, names_file_line_key_value_and_what_is_allowed) {
        "conductor.toml:2: server.listen: \"127.0.0.1:1\" is given twice"},
       {"[server]\nadmin_listen = \"127.0.0.1:11435\"",
        "conductor.toml:2: server.admin_listen: \"127.0.0.1:11435\" is given twice"},
+      {"[server]\nlisten = [\"unix:/run/c\"]\n[metrics]\nshadow_model = \"m\"",
+       "conductor.toml:4: metrics.shadow_model: the node asks itself over TCP, and "
+       "server.listen has no host:port"},
       {"[stream]\nwindow = \"64KiB\"\nbuffer = \"32KiB\"",
        "conductor.toml:2: stream.window: \"64KiB\" is more than stream.buffer; allowed: "
        "up "

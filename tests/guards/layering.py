@@ -9,7 +9,8 @@ import unittest
 
 from source import ROOT, files, includes, strip
 
-_ADAPTER = ("messages", "config", "adapters/lane", "adapters/log", "adapters/blocking")
+_ADAPTER = ("messages", "config", "adapters/lane", "adapters/log", "adapters/blocking",
+            "adapters/cells")
 # Layer or adapter folder: what of ours it may include besides itself.
 MAY_INCLUDE = {
     "messages": (),
@@ -23,7 +24,8 @@ MAY_INCLUDE = {
     # OpenAI's stored responses are another surface of the native sessions.
     "adapters/responses": ("messages", "adapters/native", "adapters/http"),
     # What hosts the others knows only what it carries; what everyone logs with, nobody.
-    "adapters/lane": ("messages", "adapters/log"),
+    "adapters/lane": ("messages", "adapters/log", "adapters/cells"),
+    "adapters/cells": (),
     "adapters/log": ("config",),
     "adapters/blocking": ("messages", "config", "adapters/lane", "adapters/log"),
     # A client program that speaks the public API: no actor, no message, no lane.

@@ -24,12 +24,20 @@ fake_sessions(sessions_actor::stateful_pointer<fake_sessions_state>,
       [=](const fork_session&) -> caf::result<session_record_ptr> { return none; },
       [=](const store_list&) -> caf::result<session_page> { return none; },
       [=](sessions_query) {
-        return sessions_status{5, {*broken_store, 0, 0, 0}};
+        sessions_status now;
+        now.live = 5;
+        now.store.failure = *broken_store;
+        return now;
       },
       [](drain) { return drained{}; },
       [](expel) {},
       [](tick) {},
   };
+}
+
+resources_actor::behavior_type
+fake_scrape(resources_actor::stateful_pointer<resources_state>) {
+  return {[](const request_ptr& asked) { return response{200, "text", asked->id, {}}; }};
 }
 
 /// RESOURCES before a DISPATCHER that knows what the test says.
@@ -43,28 +51,28 @@ protected:
       return **fleet;
     };
     auto dispatcher = system.spawn(fake_dispatcher, notes);
-    node_facts facts{"1.2.3",
-                     {"127.0.0.1:11435"},
-                     request_clock::time_point{},
-                     [] { return std::size_t{7}; },
-                     [](const fleet_status& f, const sessions_status& s) {
-                       return "waiting " + std::to_string(f.waiting) + " live " +
-                              std::to_string(s.live) + "\n";
+    node_facts facts{"1.2.3", {"127.0.0.1:11435"}, request_clock::time_point{}, [] {
+                       return std::size_t{7};
                      }};
+    scraped = system.spawn(fake_scrape);
     auto conversations = system.spawn(fake_sessions, broken_store);
     subject = system.spawn(resources,
                            resources_links{[dispatcher] { return dispatcher; }, facts,
                                            [conversations] { return conversations; },
                                            [] { return std::vector<desk_actor>{}; },
                                            [] { return std::string{"new"}; },
-                                           [] { return std::vector<observer_actor>{}; }});
+                                           [] { return std::vector<observer_actor>{}; },
+                                           [this] { return scraped; }});
     backend_load one;
     one.status.name = "one";
     one.status.url = "http://127.0.0.1:11434";
     one.in_flight = 2;
     fleet->emplace(fleet_status{{one}, 3, 512});
   }
-  ~resources_of_a_node() override { end(subject); }
+  ~resources_of_a_node() override {
+    end(subject);
+    end(scraped);
+  }
 
   /// The answer, or the failure in `failed`.
   response get(const std::string& target, const std::string& method = "GET") {
@@ -89,6 +97,7 @@ protected:
   std::shared_ptr<std::optional<fleet_status>> fleet =
       std::make_shared<std::optional<fleet_status>>();
   std::shared_ptr<std::string> broken_store = std::make_shared<std::string>();
+  resources_actor scraped;
   resources_actor subject;
   errc failure{};
 };
@@ -130,12 +139,13 @@ TEST_F(resources_of_a_node, live_without_a_dispatcher) {
   fleet->reset();
   EXPECT_EQ(get("/healthz").status, 200);
   EXPECT_EQ(get("/").body, "Ollama is running");
-  EXPECT_EQ(get("/metrics").status, 0);
+  EXPECT_EQ(get("/conductor/v1/status").status, 0);
   EXPECT_EQ(failure, errc::internal);
 }
 
-TEST_F(resources_of_a_node, are_scraped) {
-  EXPECT_EQ(get("/metrics").body, "waiting 3 live 5\n");
+TEST_F(resources_of_a_node, leave_a_scrape_to_who_can_do_it) {
+  EXPECT_EQ(get("/metrics").body, "id-1");
+  EXPECT_EQ(get("/metrics", "POST").status, 405);
 }
 
 TEST_F(resources_of_a_node, refuse_what_is_not_there_in_the_words_of_the_asker) {
