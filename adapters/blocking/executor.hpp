@@ -14,14 +14,18 @@ namespace conductor {
 /// hangs starves nobody else.
 class executor {
 public:
-  /// `name` is the thread's, at most 15 characters.
-  explicit executor(std::string name);
-  /// Finishes the jobs that were posted.
+  /// `name` is the thread's, at most 15 characters. One that is held runs no job before
+  /// `release()`.
+  explicit executor(std::string name, bool held = false);
+  /// Finishes the jobs that were posted; drops them while held.
   ~executor();
   executor(const executor&) = delete;
 
   /// Runs `job` after those posted before. Any thread. A job must not throw.
   void post(std::function<void()> job);
+
+  /// Lets one that was held run. Any thread.
+  void release();
 
 private:
   void run();
@@ -31,6 +35,7 @@ private:
   std::condition_variable posted_;
   std::deque<std::function<void()>> jobs_;
   bool ending_ = false;
+  bool held_;
   std::thread thread_;
 };
 

@@ -258,6 +258,18 @@ void database::migrate() {
   }
 }
 
+/// Two transactions: what one adds and removes is never written.
+void database::prove() {
+  try {
+    execute("BEGIN IMMEDIATE; DROP TABLE IF EXISTS room; CREATE TABLE room(filler BLOB);"
+            "INSERT INTO room VALUES(zeroblob(262144)); COMMIT");
+  } catch (...) {
+    sqlite3_exec(handle_, "ROLLBACK", nullptr, nullptr, nullptr);
+    throw;
+  }
+  execute("DROP TABLE room");
+}
+
 std::vector<std::string> database::write(const std::vector<store_write>& writes,
                                          const std::vector<std::string>& erased) {
   std::vector<std::string> missing;

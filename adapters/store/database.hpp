@@ -29,6 +29,9 @@ public:
   std::vector<std::string> write(const std::vector<store_write>& writes,
                                  const std::vector<std::string>& erased);
 
+  /// Writes as much as a message may be, and takes it back: throws where that fails.
+  void prove();
+
   /// Null: there is none of that id.
   session_record_ptr read(const std::string& id);
   session_page list(const store_list& wish);

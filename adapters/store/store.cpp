@@ -16,6 +16,8 @@ namespace {
 
 using self_ptr = sqlite_store_actor::stateful_pointer<store_state>;
 
+constexpr auto between_looks = std::chrono::seconds(2);
+
 database& writer_of(store_files& files) {
   if (!files.writes) {
     if (files.file.empty())
@@ -35,16 +37,18 @@ database& reader_of(store_files& files) {
 
 /// Brings a batch to the writer's thread, which opens the file first where it must.
 void write(self_ptr self, std::vector<store_write> writes,
-           std::vector<std::string> erased) {
+           std::vector<std::string> erased, bool proves = false) {
   auto& st = self->state;
   st.writing = true;
   st.batch_since = self->clock().now();
   st.files->writer.post([files = st.files,
                          home = caf::actor_cast<sqlite_store_actor>(self),
-                         writes = std::move(writes), erased = std::move(erased)] {
+                         writes = std::move(writes), erased = std::move(erased), proves] {
     batch_written result;
     try {
       auto& db = writer_of(*files);
+      if (proves)
+        db.prove();
       if (!writes.empty() || !erased.empty())
         result.missing = db.write(writes, erased);
     } catch (const std::exception& e) {
@@ -76,6 +80,8 @@ void end_batch(self_ptr self, const batch_written& done) {
     spdlog::info("the store writes again");
   }
   st.status.failure = done.failure;
+  if (!done.failure.empty() && !std::exchange(st.looking, true))
+    self->delayed_send(self, between_looks, store_look{});
   st.status.writes += st.under_way.size();
   for (auto& w : std::exchange(st.under_way, {})) {
     const auto& none = done.missing;
@@ -252,6 +258,12 @@ sqlite_store_actor::behavior_type store(self_ptr self, store_files* files) {
       },
       [](const read_done& done) { done.tell(); },
       [self](const batch_written& done) { end_batch(self, done); },
+      [self](store_look) {
+        auto& st = self->state;
+        st.looking = false;
+        if (!st.writing && !st.status.failure.empty())
+          write(self, {}, {}, true);
+      },
   };
 }
 

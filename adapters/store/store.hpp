@@ -24,16 +24,26 @@ inline constexpr std::array store_bounds{.0001, .0005, .001, .0025, .005, .01, .
 
 /// The file and the threads of a store; outlives the actor that uses it.
 struct store_files {
-  explicit store_files(std::string f) : file(std::move(f)) {}
+  /// Held: the file is another process's until `release()`; what is asked waits.
+  explicit store_files(std::string f, bool held = false)
+      : file(std::move(f))
+      , writer("store-writer", held)
+      , reader("store-reader", held)
+      , copier("store-copier", held) {}
+
+  void release() {
+    for (auto* e : {&writer, &reader, &copier})
+      e->release();
+  }
 
   std::string file;                 ///< of SQLite; made with its folder when first used
   std::unique_ptr<database> writes; ///< the writer thread's own
   std::unique_ptr<database> reads;  ///< the reader thread's own
   std::atomic<bool> made{false};    ///< the writer has opened the file
   histogram_cell write_seconds{store_bounds}; ///< of batches; STORE alone writes it
-  executor writer{"store-writer"};
-  executor reader{"store-reader"};
-  executor copier{"store-copier"}; ///< a copy takes as long as the store is large
+  executor writer;
+  executor reader;
+  executor copier; ///< a copy takes as long as the store is large
 };
 
 /// What a batch came to.
@@ -46,6 +56,8 @@ struct batch_written {
 struct sessions_counted {
   std::uint64_t number = 0;
 };
+/// INTERNAL: the store could not write; whether it can again.
+struct store_look {};
 
 /// What a reader found, ready to be told.
 struct read_done {
@@ -55,12 +67,13 @@ struct read_done {
 /// STORE over SQLite, which also hears from its threads.
 using sqlite_store_actor =
     store_actor::extend<caf::reacts_to<batch_written>, caf::reacts_to<read_done>,
-                        caf::reacts_to<sessions_counted>>;
+                        caf::reacts_to<sessions_counted>, caf::reacts_to<store_look>>;
 
 /// STORE owns the writes that wait for the disk. While one transaction is under way the
 /// next collects, so that a slow disk makes larger batches and not a longer queue. A
 /// batch that fails fails all that is in it: nothing was acknowledged. The file is opened
-/// at the start, and again with each write while that fails.
+/// at the start. While that or writing fails it is tried again with each write, and now
+/// and then by itself.
 struct store_state {
   static inline const char* name = "store";
 
@@ -78,6 +91,7 @@ struct store_state {
   bool writing = false;
   bool counting = false;
   std::chrono::steady_clock::time_point batch_since{};
+  bool looking = false; ///< a look is due
   store_status status;
   std::uint64_t copies = 0;
 };
@@ -90,3 +104,4 @@ store(sqlite_store_actor::stateful_pointer<store_state> self, store_files* files
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::batch_written)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::read_done)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::sessions_counted)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::store_look)
