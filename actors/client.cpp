@@ -58,18 +58,25 @@ void fail(self_ptr self, failed f) {
 
 void ask_backend(self_ptr self);
 
+void answer(self_ptr self, response& r) {
+  auto& st = self->state;
+  st.summary.status = r.status;
+  st.summary.body_bytes = r.body.size();
+  self->send(st.links.wire, std::move(r));
+  close_request(self, "done");
+}
+
 void ask_node(self_ptr self) {
   auto& st = self->state;
+  if (auto known = st.links.at_once ? st.links.at_once(*st.asked) : std::nullopt) {
+    answer(self, *known);
+    return;
+  }
   self->request(st.links.resources(), caf::infinite, st.asked)
       .then(
           [self, id = st.asked](response& r) {
-            auto& st = self->state;
-            if (st.asked != id)
-              return;
-            st.summary.status = r.status;
-            st.summary.body_bytes = r.body.size();
-            self->send(st.links.wire, std::move(r));
-            close_request(self, "done");
+            if (self->state.asked == id)
+              answer(self, r);
           },
           [self, id = st.asked](const caf::error& e) {
             if (self->state.asked != id)

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <optional>
 
 namespace conductor {
 
@@ -15,6 +16,8 @@ namespace conductor {
 struct client_links {
   wire_actor wire;
   std::function<resources_actor()> resources; ///< the present one
+  /// What is answered here, without a message to a worker; empty: nothing is.
+  std::function<std::optional<response>(const request&)> at_once;
   observer_actor observer;
   /// Starts what publishes the answer, on the client's own lane: a GENERATION, or a FEED
   /// of events.

@@ -74,6 +74,8 @@ public:
     read_file();
     read_environment();
     read_flags();
+    for (const auto& [name, texts] : in_.handed)
+      set(*find_key(name), texts, "LISTEN_FDS");
     name_backends();
     auto result = finish();
     check_config(result);

@@ -17,6 +17,8 @@ struct config_inputs {
   std::map<std::string, std::string> environment;
   /// By key name (`server.listen`; `backend` for the backends).
   std::map<std::string, std::vector<std::string>> flags;
+  /// Addresses of sockets that this process was handed, by key name; they count first.
+  std::map<std::string, std::vector<std::string>> handed;
 };
 
 /// A setting that cannot be: says where it was said, what was wrong, what is allowed.
@@ -40,7 +42,8 @@ struct loaded_config {
   std::vector<std::string> warnings; ///< sentences to log; nothing that stops the node
 };
 
-/// Flag before environment before file before default. Throws config_error.
+/// Sockets handed over before flag before environment before file before default. Throws
+/// config_error.
 loaded_config load_config(const config_inputs& inputs);
 
 /// `conductor config show`: a TOML document with each value's origin behind it.

@@ -324,6 +324,8 @@ std::vector<key_spec> make_schema() {
       key("metrics.shadow_interval",
           duration_at(CONDUCTOR_AT(metrics.shadow_interval), milliseconds(100)),
           "Between two such pairs of questions"),
+      key("runtime.stuck", duration_at(CONDUCTOR_AT(runtime.stuck), milliseconds(100)),
+          "A lane or worker that does not turn for so long fails /healthz"),
       key("log.level", choice_at(CONDUCTOR_AT(log.level), levels),
           "Least severity logged", "log-level", "LEVEL"),
       key("log.format", choice_at(CONDUCTOR_AT(log.format), formats), "text or json",

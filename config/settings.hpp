@@ -110,9 +110,10 @@ struct queue_settings {
 
 /// Threads. Section `[runtime]`.
 struct runtime_settings {
-  unsigned lanes = 0;     ///< threads that carry sockets; 0: by processor count
-  unsigned workers = 0;   ///< CAF's work-stealing threads; 0: by processor count
-  milliseconds stall{50}; ///< a handler or lane turn longer than this is logged
+  unsigned lanes = 0;         ///< threads that carry sockets; 0: by processor count
+  unsigned workers = 0;       ///< CAF's work-stealing threads; 0: by processor count
+  milliseconds stall{50};     ///< a handler or lane turn longer than this is logged
+  milliseconds stuck{10'000}; ///< a lane or worker that does not turn fails /healthz
 };
 
 /// Series for Prometheus. Section `[metrics]`.

@@ -26,6 +26,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <atomic>
 #include <thread>
 #include <utility>
 
@@ -47,6 +48,20 @@ void tune(caf::actor_system_config& cfg, const runtime_settings& s) {
   cfg.set("work-stealing.relaxed-sleep-duration", caf::timespan{std::chrono::seconds(1)});
 }
 
+/// Needs no worker, so that it is told also when these are stuck; empty: another path.
+std::optional<response> health_answer(const request& asked, liveness& life) {
+  constexpr const char* plain = "text/plain; charset=utf-8";
+  if (asked.target.substr(0, asked.target.find('?')) != "/healthz")
+    return std::nullopt;
+  if (asked.method != "GET" && asked.method != "HEAD")
+    return response{405, plain, "405 method not allowed", {{"Allow", "GET, HEAD"}}};
+  life.prod();
+  auto stuck = life.stuck();
+  if (stuck.empty())
+    return response{200, plain, "ok\n", {}};
+  return response{503, plain, std::move(stuck), {}};
+}
+
 } // namespace
 
 /// One lane and the actors that live there.
@@ -59,16 +74,18 @@ struct node::station {
 };
 
 node::node(settings values, std::string version,
-           std::function<void(const std::string&)> gave_up)
+           std::function<void(const std::string&)> gave_up, handed given)
     : values_(std::move(values))
     , version_(std::move(version))
+    , given_(std::move(given))
     , gave_up_(std::move(gave_up)) {
   counts_ = std::make_shared<series>(values_.metrics.models);
   if (shadows())
     counts_->add(transparency_);
   tune(caf_, values_.runtime);
   store_files_ = std::make_unique<store_files>(
-      values_.data_dir.empty() ? std::string{} : values_.data_dir + "/conductor.db");
+      values_.data_dir.empty() ? std::string{} : values_.data_dir + "/conductor.db",
+      given_.predecessor >= 0);
   system_.emplace(caf_);
   backends_.set(values_.backends);
   models_.set(values_.models);
@@ -269,17 +286,21 @@ publisher_actor node::start_answer(station& at, const request_ptr& asked) {
                                 values_.stream, spooled_}));
 }
 
+/// Of the lanes that carry streams: the admin listener's is for probes alone.
+node::station& node::least_busy() {
+  const auto end = stations_.end() - (values_.server.admin_listen ? 1 : 0);
+  return **std::min_element(stations_.begin(), end, [](const auto& a, const auto& b) {
+    return a->where->connections < b->where->connections;
+  });
+}
+
 session_links node::for_sessions() {
   session_links links;
   links.store = [this] { return store_.get(); };
   links.dispatcher = [this] { return dispatcher_.get(); };
   links.observer = [this] { return fleet_observer_.get(); };
   links.start = [this](const request_ptr& asked) {
-    const auto few = std::min_element(
-        stations_.begin(), stations_.end(), [](const auto& a, const auto& b) {
-          return a->where->connections < b->where->connections;
-        });
-    return start_answer(**few, asked);
+    return start_answer(least_busy(), asked);
   };
   links.codec = {chat::read_records, chat::assistant_message, chat::quoted,
                  chat::merged,       chat::changed_settings,  chat::joined,
@@ -311,6 +332,7 @@ void node::start() {
     build_lane("lane-admin");
   if (values_.trace.collector || shadows())
     build_side_lane();
+  liveness_ = std::make_unique<liveness>(*system_, lanes_, values_.runtime.stuck);
 
   std::vector<listener::seat> seats;
   for (unsigned i = 0; i < lanes; ++i)
@@ -355,8 +377,11 @@ void node::listen(const endpoint& at, std::vector<listener::seat> seats) {
       return start_answer(s, asked);
     };
     return spawn_on(where, client,
-                    client_links{wire, [this] { return resources_.get(); }, s.observer,
-                                 start, values_.stream});
+                    client_links{wire, [this] { return resources_.get(); },
+                                 [this](const request& asked) {
+                                   return health_answer(asked, *liveness_);
+                                 },
+                                 s.observer, start, values_.stream});
   };
   context->make_talk = [this](lane& where, stream_socket socket, upgrade_request asked,
                               std::string request_id) {
@@ -370,9 +395,28 @@ void node::listen(const endpoint& at, std::vector<listener::seat> seats) {
     return caf::actor_cast<talk_actor>(spawn_class_on<talk>(
         where, std::move(socket), std::move(asked), std::move(links)));
   };
+  std::optional<listener::open_socket> open;
+  for (const auto& s : given_.sockets)
+    if (s.at == at)
+      open = {s.descriptor, s.own};
   listeners_.push_back(
-      std::make_unique<listener>(at, std::move(seats), std::move(context)));
+      std::make_unique<listener>(at, std::move(seats), std::move(context), open));
   addresses_.push_back(listeners_.back()->address());
+}
+
+std::vector<handed_socket> node::sockets() const {
+  std::vector<handed_socket> all;
+  for (const auto& l : listeners_) {
+    const auto open = l->socket();
+    const bool admin = values_.server.admin_listen && l == listeners_.back();
+    all.push_back({open.descriptor, l->address(), admin, open.own});
+  }
+  return all;
+}
+
+void node::succeeded() {
+  for (auto& l : listeners_)
+    l->leave_file();
 }
 
 std::size_t node::connections() const {
@@ -432,8 +476,16 @@ void node::use_fleet(std::vector<backend_settings> backends,
 }
 
 void node::begin_stop(std::function<void()> done) {
+  // The doors close when nobody is on the way to them any more.
+  auto open = std::make_shared<std::atomic<std::size_t>>(listeners_.size());
   for (auto& l : listeners_)
-    l->stop();
+    l->stop([this, open, done] {
+      if (--*open == 0)
+        drain_connections(done);
+    });
+}
+
+void node::drain_connections(std::function<void()> done) {
   auto left = std::make_shared<std::size_t>(stations_.size() + 1);
   system_->spawn([this, left, done](caf::event_based_actor* self) {
     const auto one_less = [=, this] {
@@ -494,6 +546,8 @@ void node::finish() {
       caf::anon_send_exit(who, caf::exit_reason::user_shutdown);
   };
   end(supervisor_);
+  if (liveness_)
+    liveness_->end();
   for (auto& s : stations_) {
     end(s->door);
     end(s->desk);
@@ -533,6 +587,7 @@ void node::finish() {
   for (auto& l : lanes_)
     l->join();
   listeners_.clear();
+  liveness_.reset();
   store_files_.reset();
   files_.reset();
   system_.reset();

@@ -14,6 +14,8 @@
 #include "adapters/trace/exporter.hpp"
 #include "config/settings.hpp"
 #include "messages/actors.hpp"
+#include "runtime/handed.hpp"
+#include "runtime/liveness.hpp"
 #include "runtime/slot.hpp"
 
 #include <caf/actor_system.hpp>
@@ -32,9 +34,10 @@ namespace conductor {
 /// down in the order that loses nothing. All calls from one thread, `main`'s or a test's.
 class node {
 public:
-  /// `gave_up` is called, on any thread, when a part failed for good.
+  /// `gave_up` is called, on any thread, when a part failed for good. An address at which
+  /// a socket of `given` listens already is not bound anew.
   node(settings values, std::string version,
-       std::function<void(const std::string& reason)> gave_up);
+       std::function<void(const std::string& reason)> gave_up, handed given = {});
   ~node();
 
   /// Binds every address, then begins to accept. Throws std::runtime_error.
@@ -47,6 +50,19 @@ public:
   /// not touched.
   void use_fleet(std::vector<backend_settings> backends,
                  std::vector<model_settings> models);
+
+  /// Looks whether its threads turn; to be called now and then.
+  void look_for_life() { liveness_->prod(); }
+  /// Who does not turn, a line each; empty: all do. Any thread.
+  std::string stuck() const { return liveness_->stuck(); }
+
+  /// The listening sockets, for a node that takes this one's place.
+  std::vector<handed_socket> sockets() const;
+  /// That node serves now: the files of Unix sockets are its.
+  void succeeded();
+  /// The node whose place this one took is gone: its conversations are this one's. Until
+  /// then what is asked of them waits.
+  void predecessor_gone() { store_files_->release(); }
 
   /// Stops accepting, lets answers in flight end; `done` is called once, on another
   /// thread, when the last connection has ended or `server.drain` and `expel` made it.
@@ -69,15 +85,18 @@ private:
   publisher_actor start_answer(station& at, const request_ptr& asked);
   session_links for_sessions();
   void listen(const endpoint& at, std::vector<listener::seat> seats);
+  void drain_connections(std::function<void()> done);
   std::size_t connections() const;
   std::vector<desk_actor> desks() const;
   std::vector<observer_actor> observers() const;
   void flush_spans(caf::event_based_actor* self, std::function<void()> then);
   std::string metrics(const fleet_status& fleet, const sessions_status& sessions,
                       const process_facts& process, exposition as) const;
+  station& least_busy();
 
   settings values_;
   std::string version_;
+  handed given_;
   request_clock::time_point started_ = request_clock::now();
   std::vector<std::unique_ptr<lane>> lanes_; // outlive the system
   caf::actor_system_config caf_;
@@ -106,6 +125,7 @@ private:
   slot<sessions_actor> sessions_;
   supervisor_actor supervisor_;
   std::function<void(const std::string&)> gave_up_;
+  std::unique_ptr<liveness> liveness_;
   std::vector<std::unique_ptr<listener>> listeners_;
   std::vector<endpoint> addresses_;
   bool finished_ = false;

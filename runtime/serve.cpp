@@ -3,22 +3,17 @@
 #include "adapters/log/log.hpp"
 #include "config/load.hpp"
 #include "config/schema.hpp"
-#include "runtime/file_watch.hpp"
-#include "runtime/node.hpp"
-#include "runtime/watchdog.hpp"
+#include "runtime/handed.hpp"
+#include "runtime/run_node.hpp"
 
 #include <CLI/CLI.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/signal_set.hpp>
 #include <spdlog/spdlog.h>
 
-#include <csignal>
 #include <fstream>
 #include <iostream>
 #include <memory>
 #include <sstream>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <utility>
 
 extern char** environ;
 
@@ -29,6 +24,7 @@ namespace {
 struct command_line {
   std::string file;
   std::map<std::string, std::vector<std::string>> flags;
+  std::map<std::string, std::vector<std::string>> handed; ///< addresses of sockets
 };
 
 void add_flags(CLI::App& command, command_line& line) {
@@ -90,6 +86,7 @@ loaded_config load(const command_line& line) {
   config_inputs inputs;
   inputs.environment = environment();
   inputs.flags = line.flags;
+  inputs.handed = line.handed;
   const auto [file, named] = file_of(line);
   if (!file.empty()) {
     std::ifstream in{file};
@@ -105,114 +102,16 @@ loaded_config load(const command_line& line) {
   return load_config(inputs);
 }
 
-std::string list(const std::vector<endpoint>& all) {
-  std::string text;
-  for (const auto& e : all)
-    text += (text.empty() ? "" : ", ") + to_string(e);
-  return text;
-}
-
-void say_hello(const node& n, const settings& values) {
-  spdlog::info("conductor {} listens on {}", CONDUCTOR_VERSION, list(n.addresses()));
-  for (const auto& b : values.backends)
-    spdlog::info("backend {} is {}", b.name, to_url(b.url));
-  const auto first = to_string(n.addresses().front());
-  spdlog::info("try: conductor run MODEL \"why is the sky blue?\"   or: OLLAMA_HOST={} "
-               "ollama list",
-               first);
-}
-
-/// Keys that were changed and count only after a restart.
-std::string changed_keys(const settings& from, const settings& to) {
-  std::string names;
-  for (const auto& key : schema())
-    if (key.show(from) != key.show(to))
-      names += (names.empty() ? "" : ", ") + std::string{key.name};
-  return names;
-}
-
-/// Takes over what can change while the node runs: its backends, and how models are run.
-/// What is wrong changes nothing.
-void read_anew(node& n, const command_line& line, settings& now) {
-  try {
-    auto next = load(line).values;
-    if (const auto late = changed_keys(now, next); !late.empty())
-      spdlog::warn("changed, but in use only after a restart: {}", late);
-    if (next.backends != now.backends || next.models != now.models) {
-      n.use_fleet(next.backends, next.models);
-      spdlog::info("the configuration has {} backends and {} rules for models now",
-                   next.backends.size(), next.models.size());
-    }
-    now = std::move(next);
-  } catch (const config_error& bad) {
-    spdlog::error("the configuration was changed and cannot be used, all stays as it is: "
-                  "{}",
-                  bad.what());
-  }
-}
-
-/// Runs until a signal: the first one drains, the second one does not wait; SIGHUP, or a
-/// change of the file, makes it read its configuration anew.
-int serve(const settings& values, const command_line& line) {
-  std::signal(SIGPIPE, SIG_IGN);
-  ::umask(S_IRWXG | S_IRWXO); // conversations and sockets are the owner's alone
-  boost::asio::io_context main_loop{1};
-  boost::asio::signal_set signals{main_loop, SIGINT, SIGTERM};
-  int code = 0;
-  std::function<void()> stop;
-  node n{values, CONDUCTOR_VERSION, [&](const std::string& reason) {
-           spdlog::critical("{}; the node stops", reason);
-           boost::asio::post(main_loop, [&] {
-             code = 1;
-             stop();
-           });
-         }};
-  n.start();
-  say_hello(n, values);
-  stop = [&, stopping = false]() mutable {
-    if (std::exchange(stopping, true)) {
-      spdlog::warn("stopping now: answers in flight are cut");
-      n.expel_clients();
-      return;
-    }
-    spdlog::info("stopping: answers in flight may take {} ms more",
-                 values.server.drain.count());
-    n.begin_stop([&] { boost::asio::post(main_loop, [&] { main_loop.stop(); }); });
-  };
-  std::function<void()> await_signal = [&] {
-    signals.async_wait([&](const boost::system::error_code& ec, int) {
-      if (ec)
-        return;
-      await_signal();
-      stop();
-    });
-  };
-  await_signal();
-  auto now = values;
-  const auto look = [&] { read_anew(n, line, now); };
-  boost::asio::signal_set hangup{main_loop, SIGHUP};
-  std::function<void()> await_hangup = [&] {
-    hangup.async_wait([&](const boost::system::error_code& ec, int) {
-      if (ec)
-        return;
-      await_hangup();
-      look();
-    });
-  };
-  await_hangup();
-  file_watch file{main_loop, file_of(line).first, look};
-  watchdog dog{main_loop};
-  main_loop.run();
-  n.finish();
-  spdlog::info("stopped");
-  return code;
-}
-
-int run_serve(const command_line& line) {
+int run_serve(command_line line) {
+  handed given;
   loaded_config config;
   try {
+    given = take_handed();
+    for (const auto& s : given.sockets)
+      line.handed[s.admin ? "server.admin_listen" : "server.listen"].push_back(
+          to_string(s.at));
     config = load(line);
-  } catch (const config_error& bad) {
+  } catch (const std::exception& bad) {
     std::cerr << "Error: " << bad.what() << "\n";
     return 2;
   }
@@ -221,7 +120,9 @@ int run_serve(const command_line& line) {
     spdlog::warn("{}", warning);
   int code = 1;
   try {
-    code = serve(config.values, line);
+    code = run_node(config.values,
+                    {file_of(line).first, [line] { return load(line).values; }},
+                    std::move(given));
   } catch (const std::exception& bad) {
     spdlog::error("{}", bad.what());
   }

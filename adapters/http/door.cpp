@@ -1,7 +1,6 @@
 #include "adapters/http/door.hpp"
 
 #include <caf/send.hpp>
-#include <unistd.h>
 
 #include <utility>
 
@@ -45,15 +44,13 @@ door_actor::behavior_type door(self_ptr self, lane* home) {
   return {
       [self](arrival& a) {
         auto& st = self->state;
-        if (st.draining) {
-          ::close(a.descriptor);
-          --st.home->connections;
-          return;
-        }
         auto w = spawn_class_on<wire>(*st.home, a.descriptor, a.family, std::move(a.peer),
                                       std::move(a.context));
         self->monitor(w);
         st.open.insert(w.address());
+        // Who was let in just before the end is served once.
+        if (st.draining)
+          self->send(w, drain{});
       },
       [self](drain d) -> caf::result<drained> {
         auto& st = self->state;

@@ -72,14 +72,38 @@ std::string peer_of(const local::socket& socket) {
 } // namespace
 
 listener::listener(const endpoint& at, std::vector<seat> seats,
-                   std::shared_ptr<const wire_context> context)
+                   std::shared_ptr<const wire_context> context,
+                   std::optional<open_socket> open)
     : address_(at)
     , seats_(std::move(seats))
     , context_(std::move(context))
     , pause_(seats_.front().where->io()) {
+  if (open)
+    take(open->descriptor);
+  else
+    bind();
+  owns_file_ = at.type == endpoint::kind::unix_socket && (!open || open->own);
+}
+
+void listener::take(int descriptor) {
   auto& io = seats_.front().where->io();
   boost::system::error_code ec;
-  const auto bind = [&](auto& acceptor, const auto& where) {
+  if (address_.type == endpoint::kind::tcp) {
+    const auto ip = asio::ip::make_address(address_.host, ec);
+    acceptor_.emplace<tcp_acceptor>(io).assign(ip.is_v6() ? tcp::v6() : tcp::v4(),
+                                               descriptor, ec);
+  } else {
+    acceptor_.emplace<unix_acceptor>(io).assign(local{}, descriptor, ec);
+  }
+  if (ec)
+    fail(address_, ec.message());
+}
+
+void listener::bind() {
+  const auto at = address_;
+  auto& io = seats_.front().where->io();
+  boost::system::error_code ec;
+  const auto listen = [&](auto& acceptor, const auto& where) {
     acceptor.open(where.protocol(), ec);
     if (!ec)
       acceptor.set_option(asio::socket_base::reuse_address(true), ec);
@@ -92,7 +116,7 @@ listener::listener(const endpoint& at, std::vector<seat> seats,
   };
   if (at.type == endpoint::kind::tcp) {
     auto& acceptor = acceptor_.emplace<tcp_acceptor>(io);
-    bind(acceptor, resolve(io, at));
+    listen(acceptor, resolve(io, at));
     address_.port = acceptor.local_endpoint().port();
   } else {
     if (at.path.size() >= sizeof(sockaddr_un::sun_path))
@@ -100,22 +124,31 @@ listener::listener(const endpoint& at, std::vector<seat> seats,
     if (answers(io, at.path))
       fail(at, "another node answers there");
     auto& acceptor = acceptor_.emplace<unix_acceptor>(io);
-    bind(acceptor, local::endpoint{at.path});
+    listen(acceptor, local::endpoint{at.path});
     ::chmod(at.path.c_str(), S_IRUSR | S_IWUSR); // the owner's user only
   }
 }
 
 listener::~listener() {
-  if (address_.type == endpoint::kind::unix_socket && acceptor_.index() != 0)
+  if (owns_file_)
     ::unlink(address_.path.c_str());
+}
+
+listener::open_socket listener::socket() {
+  open_socket s{-1, owns_file_};
+  if (auto* a = std::get_if<tcp_acceptor>(&acceptor_))
+    s.descriptor = a->native_handle();
+  else if (auto* u = std::get_if<unix_acceptor>(&acceptor_))
+    s.descriptor = u->native_handle();
+  return s;
 }
 
 void listener::start() {
   asio::post(seats_.front().where->io(), [this] { accept(); });
 }
 
-void listener::stop() {
-  asio::post(seats_.front().where->io(), [this] {
+void listener::stop(std::function<void()> done) {
+  asio::post(seats_.front().where->io(), [this, done = std::move(done)]() mutable {
     boost::system::error_code ignored;
     pause_.cancel();
     std::visit(
@@ -124,6 +157,8 @@ void listener::stop() {
             acceptor.close(ignored);
         },
         acceptor_);
+    // Behind the handler of a connection that was accepted already.
+    asio::post(seats_.front().where->io(), std::move(done));
   });
 }
 

@@ -48,8 +48,7 @@ wire::behavior_type wire::make_behavior() {
           send(talk_, d);
         draining_ = true;
         keep_ = false;
-        if (phase_ == phase::head && unparsed_.empty())
-          lost();
+        leave_if_idle();
       },
       [this](expel e) {
         if (talk_) {
@@ -75,6 +74,20 @@ void wire::on_exit() {
   socket_->close();
   client_ = nullptr;
   upload_to_ = nullptr;
+}
+
+/// While the node drains. A newcomer's first request may be on its way still: a
+/// connection that was accepted is not refused, so it is given a moment.
+void wire::leave_if_idle() {
+  constexpr auto moment = std::chrono::milliseconds(1000);
+  boost::system::error_code ec;
+  if (closed_ || phase_ != phase::head || !unparsed_.empty() ||
+      socket_->socket().available(ec) > 0)
+    return;
+  if (served_)
+    lost();
+  else
+    deadline_->set(moment);
 }
 
 void wire::lost() {

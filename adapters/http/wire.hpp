@@ -89,6 +89,7 @@ private:
   void emptied() override;
   void write_failed(const boost::system::error_code& why) override;
   void answered();
+  void leave_if_idle();
   void lost();
   void expired();
 
@@ -108,6 +109,7 @@ private:
   bool closed_ = false;   ///< the socket is gone
   bool draining_ = false; ///< no further request
   bool keep_ = true;      ///< the connection outlives this answer
+  bool served_ = false;   ///< a request was answered
 
   std::string_view
       unparsed_; ///< what came and waits: in `in_` or, in its turn, the lane's

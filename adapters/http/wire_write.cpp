@@ -209,6 +209,7 @@ void wire::answered() {
   ended_ = false;
   if (std::exchange(traced_, false))
     send(client_, answer_taken{});
+  served_ = true;
   unreported_ = 0;
   if (keep_ && !uploading_) {
     phase_ = phase::head;

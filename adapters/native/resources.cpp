@@ -56,29 +56,36 @@ response status(const node_facts& node, const fleet_status& fleet,
                 {"store", as_status(sessions.store)}}));
 }
 
-/// Without its store the node still serves all but conversations: ready, and said aloud.
-response ready(const fleet_status& fleet, const sessions_status& sessions) {
-  std::string why;
+/// A backend answers, and the store writes. Without its store the node still serves all
+/// but conversations: who wants that asks with `exclude=store`.
+response ready(const std::string& target, const fleet_status& fleet,
+               const sessions_status& sessions) {
+  std::string why = "no backend answers\n";
   for (const auto& b : fleet.backends) {
     if (b.status.state == backend_state::up) {
-      const auto& broken = sessions.store.failure;
-      return text(200, broken.empty() ? "ready\n" : "ready\nstore: " + broken + "\n");
+      why.clear();
+      break;
     }
     why += b.status.name + ": " +
            (b.status.error.empty() ? "not heard of yet" : b.status.error) + "\n";
   }
-  return text(503, "no backend answers\n" + why);
+  const auto& broken = sessions.store.failure;
+  const bool needs_store = !target.ends_with("?exclude=store");
+  const bool yes = why.empty() && (broken.empty() || !needs_store);
+  if (!broken.empty())
+    why += "store: " + broken + "\n";
+  return text(yes ? 200 : 503, (yes ? "ready\n" : "") + why);
 }
 
 /// An answer made of what DISPATCHER and SESSIONS know.
-using from_state = response (*)(const node_facts&, const fleet_status&,
-                                const sessions_status&);
+using from_state = std::function<response(const node_facts&, const fleet_status&,
+                                          const sessions_status&)>;
 
 /// Null for any other path.
-from_state state_answer(const std::string& path) {
+from_state state_answer(const std::string& path, const std::string& target) {
   if (path == "/readyz")
-    return [](const node_facts&, const fleet_status& f, const sessions_status& s) {
-      return ready(f, s);
+    return [target](const node_facts&, const fleet_status& f, const sessions_status& s) {
+      return ready(target, f, s);
     };
   if (path == "/conductor/v1/status")
     return status;
@@ -89,8 +96,6 @@ from_state state_answer(const std::string& path) {
 std::function<response()> fixed_answer(const std::string& path) {
   if (path == "/")
     return [] { return text(200, "Ollama is running"); };
-  if (path == "/healthz")
-    return [] { return text(200, "ok\n"); };
   if (path == "/conductor/v1/openapi.json")
     return [] { return json_answer(200, std::string{openapi_document}); };
   if (path == "/conductor/v1/events.schema.json")
@@ -164,7 +169,7 @@ resources_actor::behavior_type resources(self_ptr self, resources_links links) {
           return not_allowed(*asked, "GET");
         const bool native = path.starts_with("/conductor");
         const auto fixed = fixed_answer(path);
-        const auto state = state_answer(path);
+        const auto state = state_answer(path, asked->target);
         const bool of_queue = path == "/conductor/v1/queue";
         const bool scrape = path == "/metrics";
         if (!fixed && !state && !of_queue && !scrape) {

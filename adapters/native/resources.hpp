@@ -31,8 +31,8 @@ struct resources_links {
   std::function<resources_actor()> scrape;                ///< answers `/metrics`
 };
 
-/// RESOURCES answers what the node itself is asked: `/`, `/healthz`, `/readyz`,
-/// `/metrics` and `/conductor/v1`, but for what streams.
+/// RESOURCES answers what the node itself is asked: `/`, `/readyz`, `/metrics`
+/// and `/conductor/v1`, but for what streams.
 struct resources_state {
   static inline const char* name = "resources";
   resources_links links;

@@ -53,7 +53,7 @@ def listens(port):
 class Program:
     """A running program; ends with its `with` block."""
 
-    def __init__(self, command, port=None, before=()):
+    def __init__(self, command, port=None, before=(), pass_fds=(), more=None):
         self.port = port
         self.home = tempfile.TemporaryDirectory(prefix="conductor-test-")
         self.log_path = pathlib.Path(self.home.name) / "log"
@@ -62,7 +62,8 @@ class Program:
             "HOME", "XDG_RUNTIME_DIR", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "TMPDIR")}
         with open(self.log_path, "wb") as log:
             self.process = subprocess.Popen([*before, *command], stdin=subprocess.DEVNULL, stdout=log,
-                                            stderr=log, env={**keep, **here}, cwd=self.home.name)
+                                            stderr=log, env={**keep, **here, **(more or {})},
+                                            cwd=self.home.name, pass_fds=pass_fds)
         self.started = time.monotonic()
 
     @property
@@ -112,10 +113,10 @@ def scripted_ollama(program, *flags):
     return Program([program, "--port", str(port), *flags], port).ready()
 
 
-def conductor(program, backend_port, *flags, before=(), port=None, wait=True):
+def conductor(program, backend_port, *flags, before=(), port=None, wait=True, more=None):
     port = port or free_port()
     node = Program([program, "serve", "--listen", f"127.0.0.1:{port}",
-                    "--backend", f"http://127.0.0.1:{backend_port}", *flags], port, before)
+                    "--backend", f"http://127.0.0.1:{backend_port}", *flags], port, before, more=more)
     return node.ready() if wait else node
 
 

@@ -113,12 +113,17 @@ TEST_F(resources_of_a_node, are_ready_when_a_backend_answers) {
   EXPECT_EQ(get("/readyz").status, 200);
 }
 
-TEST_F(resources_of_a_node, are_ready_without_a_store_and_say_so) {
+TEST_F(resources_of_a_node, are_not_ready_without_a_store_but_for_who_needs_none) {
   one().state = backend_state::up;
   *broken_store = "disk full";
   const auto r = get("/readyz");
-  EXPECT_EQ(r.status, 200);
-  EXPECT_EQ(r.body, "ready\nstore: disk full\n");
+  EXPECT_EQ(r.status, 503);
+  EXPECT_EQ(r.body, "store: disk full\n");
+  const auto drop_in = get("/readyz?exclude=store");
+  EXPECT_EQ(drop_in.status, 200);
+  EXPECT_EQ(drop_in.body, "ready\nstore: disk full\n");
+  one().state = backend_state::down;
+  EXPECT_EQ(get("/readyz?exclude=store").status, 503);
   const auto body = nlohmann::json::parse(get("/conductor/v1/status").body);
   EXPECT_EQ(body["store"]["state"], "failed");
   EXPECT_EQ(body["store"]["error"], "disk full");
@@ -137,7 +142,6 @@ TEST_F(resources_of_a_node, tell_their_status) {
 
 TEST_F(resources_of_a_node, live_without_a_dispatcher) {
   fleet->reset();
-  EXPECT_EQ(get("/healthz").status, 200);
   EXPECT_EQ(get("/").body, "Ollama is running");
   EXPECT_EQ(get("/conductor/v1/status").status, 0);
   EXPECT_EQ(failure, errc::internal);
