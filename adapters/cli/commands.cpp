@@ -159,6 +159,7 @@ void add_client_commands(CLI::App& app, int& exit_code) {
   add_status(app, exit_code, "status", "Show what the node is doing", status);
   add_status(app, exit_code, "version", "Show the versions of client and server",
              print_version);
+  add_help_commands(app, exit_code);
   app.require_subcommand(0, 1);
 }
 
