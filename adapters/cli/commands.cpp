@@ -147,6 +147,17 @@ void add_status(CLI::App& app, int& exit_code, const char* name, const char* abo
   });
 }
 
+void add_health(CLI::App& app, int& exit_code) {
+  auto* command = app.add_subcommand(
+      "health", "Say whether the node's threads turn; else exit with 1");
+  auto options = std::make_shared<health_options>();
+  add_host(command, options->host);
+  command->add_flag("--ready", options->ready,
+                    "Also whether a backend answers and the store writes");
+  command->callback(
+      [options, &exit_code] { exit_code = guarded([&] { return health(*options); }); });
+}
+
 } // namespace
 
 void add_client_commands(CLI::App& app, int& exit_code) {
@@ -159,6 +170,7 @@ void add_client_commands(CLI::App& app, int& exit_code) {
   add_status(app, exit_code, "status", "Show what the node is doing", status);
   add_status(app, exit_code, "version", "Show the versions of client and server",
              print_version);
+  add_health(app, exit_code);
   add_help_commands(app, exit_code);
   app.require_subcommand(0, 1);
 }

@@ -90,6 +90,13 @@ int status(const status_options& options) {
   return exit_ok;
 }
 
+int health(const health_options& options) {
+  catch_signals();
+  const auto* path = options.ready ? "/readyz" : "/healthz";
+  write_out(node_client(options.host).fetch({"GET", path}).body);
+  return exit_ok;
+}
+
 int print_version(const status_options& options) {
   catch_signals();
   json both{{"conductor", version}};

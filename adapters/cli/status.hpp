@@ -17,6 +17,15 @@ struct status_options {
 int status(const status_options& options);
 int print_version(const status_options& options);
 
+/// What `conductor health` asks for.
+struct health_options {
+  std::string host;
+  bool ready = false; ///< also whether it can serve, not only whether it turns
+};
+
+/// Prints what /healthz or /readyz says, for those who start containers.
+int health(const health_options& options);
+
 /// The document of /conductor/v1/status for people; members that are missing are left
 /// out.
 std::string status_text(const nlohmann::json& status);
