@@ -20,6 +20,10 @@ struct choice {
 
 constexpr std::array slow_readers{choice<slow_reader>{"spool", slow_reader::spool},
                                   choice<slow_reader>{"hold", slow_reader::hold}};
+constexpr std::array probes{choice<gpu_probe_kind>{"auto", gpu_probe_kind::any},
+                            choice<gpu_probe_kind>{"nvml", gpu_probe_kind::nvml},
+                            choice<gpu_probe_kind>{"sysfs", gpu_probe_kind::sysfs},
+                            choice<gpu_probe_kind>{"none", gpu_probe_kind::none}};
 constexpr std::array levels{choice<log_level>{"trace", log_level::trace},
                             choice<log_level>{"debug", log_level::debug},
                             choice<log_level>{"info", log_level::info},
@@ -98,6 +102,19 @@ template <class Get>
 auto any_text_at(Get get) {
   return std::pair{
       [get](settings& s, const texts& t) { get(s) = t.back(); },
+      [get](const settings& s) { return quoted(get(const_cast<settings&>(s))); }};
+}
+
+/// A text that is not empty; `is_no` and `allowed` are for who gives none.
+template <class Get>
+auto text_at(Get get, const char* is_no, const char* allowed) {
+  return std::pair{
+      [=](settings& s, const texts& t) {
+        if (t.back().empty())
+          throw std::invalid_argument(std::string{"\"\" is no "} + is_no +
+                                      "; allowed: " + allowed);
+        get(s) = t.back();
+      },
       [get](const settings& s) { return quoted(get(const_cast<settings&>(s))); }};
 }
 
@@ -211,21 +228,6 @@ key_spec sample_key() {
           [](const settings& s) { return show_share(s.trace.sample); }};
 }
 
-key_spec data_dir_key() {
-  return {"store.data_dir",
-          "data-dir",
-          false,
-          false,
-          "DIR",
-          "Folder for what must outlive the node",
-          [](settings& s, const texts& t) {
-            if (t.back().empty())
-              throw std::invalid_argument("\"\" is no folder; allowed: a path");
-            s.data_dir = t.back();
-          },
-          [](const settings& s) { return quoted(s.data_dir); }};
-}
-
 std::vector<key_spec> make_schema() {
   constexpr std::size_t gib = std::size_t{1} << 30;
   auto insecure =
@@ -311,6 +313,16 @@ std::vector<key_spec> make_schema() {
           "Longest that an answer which was given up holds its place"),
       key("queue.max_wait", duration_at(CONDUCTOR_AT(queue.max_wait), milliseconds(1)),
           "Longest wait for a place; then 503"),
+      key("gpu.probe", choice_at(CONDUCTOR_AT(gpu.probe), probes),
+          "How this machine's GPUs are looked at; auto: NVML, else sysfs, else none"),
+      key("gpu.interval", duration_at(CONDUCTOR_AT(gpu.interval), milliseconds(100)),
+          "Between two looks at the GPUs while something runs"),
+      key("gpu.idle_interval",
+          duration_at(CONDUCTOR_AT(gpu.idle_interval), milliseconds(100)),
+          "Between two looks at the GPUs while nothing does"),
+      key("gpu.library",
+          text_at(CONDUCTOR_AT(gpu.library), "library", "a name or a path"),
+          "NVML: the name of the library, or its path"),
       key("runtime.lanes", number_at(CONDUCTOR_AT(runtime.lanes), 0, 256),
           "Threads that carry sockets; 0: half the processors, 1 to 8"),
       key("runtime.workers", number_at(CONDUCTOR_AT(runtime.workers), 0, 256),
@@ -340,7 +352,8 @@ std::vector<key_spec> make_schema() {
           "Longest that a span waits for others before it is sent"),
       key("trace.buffer", size_at(CONDUCTOR_AT(trace.buffer_bytes), 64 << 10, gib),
           "Spans that wait for the collector; what is more is dropped"),
-      data_dir_key(),
+      key("store.data_dir", text_at(CONDUCTOR_AT(data_dir), "folder", "a path"),
+          "Folder for what must outlive the node", "data-dir", "DIR"),
   };
 }
 

@@ -108,6 +108,22 @@ struct queue_settings {
   milliseconds zombie_grace{5'000};     ///< longest that an answer given up holds a place
 };
 
+/// How this machine's GPUs are looked at.
+enum class gpu_probe_kind {
+  any,   ///< NVML, else sysfs, else not at all
+  nvml,  ///< NVIDIA's library
+  sysfs, ///< what the kernel tells of amdgpu, i915 and xe
+  none
+};
+
+/// Section `[gpu]`.
+struct gpu_settings {
+  gpu_probe_kind probe = gpu_probe_kind::any;
+  milliseconds interval{1'000};              ///< between two looks while something runs
+  milliseconds idle_interval{10'000};        ///< between two looks else
+  std::string library = "libnvidia-ml.so.1"; ///< NVML, as dlopen(3) finds it
+};
+
 /// Threads. Section `[runtime]`.
 struct runtime_settings {
   unsigned lanes = 0;         ///< threads that carry sockets; 0: by processor count
@@ -147,6 +163,7 @@ struct settings {
   upstream_settings upstream;
   stream_settings stream;
   queue_settings queue;
+  gpu_settings gpu;
   runtime_settings runtime;
   metrics_settings metrics;
   log_settings log;

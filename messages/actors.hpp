@@ -1,6 +1,7 @@
 #pragma once
 
 #include "messages/fleet.hpp"
+#include "messages/gpu.hpp"
 #include "messages/request.hpp"
 #include "messages/stream.hpp"
 
@@ -156,6 +157,25 @@ using prober_actor = caf::typed_actor<caf::replies_to<probe>::with<probe_result>
 
 /// LOADER: brings models into memory. Lane, adapter.
 using loader_actor = caf::typed_actor<caf::replies_to<load_model>::with<load_result>>;
+
+/// GPU PROBE: one look at this machine's GPUs. Worker, adapter; drivers are called on a
+/// thread of its own.
+using gpu_probe_actor = caf::typed_actor<
+    // Answers when the driver does, be it never.
+    caf::replies_to<gpu_look>::with<gpu_sample_ptr>>;
+
+/// GPU OBSERVER: turns reports into log lines and series. Worker, adapter.
+using gpu_observer_actor = caf::typed_actor<caf::reacts_to<gpu_report_ptr>>;
+
+/// GPU MONITOR: the last sample of every GPU and its history, and where models lie.
+/// Worker.
+using gpu_monitor_actor = caf::typed_actor<
+    // What is known now.
+    caf::replies_to<gpu_query>::with<gpu_answer_ptr>,
+    // What is to be known next: whoever follows asks again with what it got.
+    caf::replies_to<gpu_follow>::with<gpu_report_ptr>,
+    // INTERNAL: time to look.
+    caf::reacts_to<tick>>;
 
 /// RESOURCES: answers what the node itself is asked. Worker, adapter.
 using resources_actor = caf::typed_actor<caf::replies_to<request_ptr>::with<response>>;

@@ -114,6 +114,21 @@ TEST(settings, take_numbers_as_milliseconds_and_bytes) {
   EXPECT_EQ(config.values.server.drain, std::chrono::hours(2));
 }
 
+TEST(gpus, are_looked_at_as_it_says) {
+  EXPECT_EQ(load_config({}).values.gpu.probe, gpu_probe_kind::any);
+  const auto gpu =
+      load_config(
+          {"c.toml",
+           "[gpu]\nprobe = \"nvml\"\ninterval = \"2s\"\nlibrary = \"/opt/nvml.so\"",
+           {{"CONDUCTOR_GPU_IDLE_INTERVAL", "1m"}},
+           {}})
+          .values.gpu;
+  EXPECT_EQ(gpu.probe, gpu_probe_kind::nvml);
+  EXPECT_EQ(gpu.interval, milliseconds(2'000));
+  EXPECT_EQ(gpu.idle_interval, milliseconds(60'000));
+  EXPECT_EQ(gpu.library, "/opt/nvml.so");
+}
+
 TEST(admin_listener, is_none_unless_it_is_set_and_can_be_unset) {
   EXPECT_FALSE(load_config({}).values.server.admin_listen);
   config_inputs in{"c.toml", "server.admin_listen = \"127.0.0.1:11436\"", {}, {}};
