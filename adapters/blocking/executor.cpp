@@ -6,52 +6,64 @@
 
 namespace conductor {
 
-executor::executor(std::string name, bool held) : name_(std::move(name)), held_(held) {
-  thread_ = std::thread([this] { run(); });
+executor::executor(std::string name, bool held, patience at_the_end)
+    : patience_(at_the_end) {
+  shared_->held = held;
+  thread_ = std::thread([s = shared_, name = std::move(name)] {
+    pthread_setname_np(pthread_self(), name.c_str());
+    run(*s);
+  });
 }
 
 executor::~executor() {
-  {
-    std::lock_guard guard{mutex_};
-    ending_ = true;
-    if (held_)
-      jobs_.clear();
-    held_ = false;
+  auto& s = *shared_;
+  std::unique_lock lock{s.mutex};
+  s.ending = true;
+  if (s.held)
+    s.jobs.clear();
+  s.held = false;
+  s.posted.notify_one();
+  if (patience_ && !s.left.wait_for(lock, *patience_, [&s] { return s.ended; })) {
+    const auto dropped = std::exchange(s.jobs, {});
+    lock.unlock();
+    thread_.detach();
+    return;
   }
-  posted_.notify_one();
+  lock.unlock();
   thread_.join();
 }
 
 void executor::post(std::function<void()> job) {
   {
-    std::lock_guard guard{mutex_};
-    jobs_.push_back(std::move(job));
+    std::lock_guard guard{shared_->mutex};
+    shared_->jobs.push_back(std::move(job));
   }
-  posted_.notify_one();
+  shared_->posted.notify_one();
 }
 
 void executor::release() {
   {
-    std::lock_guard guard{mutex_};
-    held_ = false;
+    std::lock_guard guard{shared_->mutex};
+    shared_->held = false;
   }
-  posted_.notify_one();
+  shared_->posted.notify_one();
 }
 
-void executor::run() {
-  pthread_setname_np(pthread_self(), name_.c_str());
-  std::unique_lock lock{mutex_};
+void executor::run(shared& s) {
+  std::unique_lock lock{s.mutex};
   while (true) {
-    posted_.wait(lock, [this] { return ending_ || (!held_ && !jobs_.empty()); });
-    if (jobs_.empty())
-      return;
-    auto job = std::move(jobs_.front());
-    jobs_.pop_front();
+    s.posted.wait(lock, [&s] { return s.ending || (!s.held && !s.jobs.empty()); });
+    if (s.jobs.empty())
+      break;
+    auto job = std::move(s.jobs.front());
+    s.jobs.pop_front();
     lock.unlock();
     job();
     job = nullptr;
     lock.lock();
   }
+  s.ended = true;
+  s.left.notify_one();
 }
 
 } // namespace conductor

@@ -1,11 +1,15 @@
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 
 namespace conductor {
 
@@ -14,10 +18,16 @@ namespace conductor {
 /// hangs starves nobody else.
 class executor {
 public:
-  /// `name` is the thread's, at most 15 characters. One that is held runs no job before
-  /// `release()`.
-  explicit executor(std::string name, bool held = false);
-  /// Finishes the jobs that were posted; drops them while held.
+  using patience = std::optional<std::chrono::milliseconds>;
+
+  /// `name` is the thread's, at most 15 characters.
+  explicit executor(std::string name, patience at_the_end = std::nullopt)
+      : executor(std::move(name), false, at_the_end) {}
+  /// One that is held runs no job before `release()`.
+  executor(std::string name, bool held, patience at_the_end = std::nullopt);
+  /// Finishes the jobs that were posted; drops them while held. Where that takes longer than the patience at the
+  /// end, a job that hangs is left to itself with its thread, and what waits behind it is
+  /// dropped: such a job may use only what it owns, or shares.
   ~executor();
   executor(const executor&) = delete;
 
@@ -28,14 +38,20 @@ public:
   void release();
 
 private:
-  void run();
+  /// What the thread shares with this object, which it may outlive.
+  struct shared {
+    std::mutex mutex;
+    std::condition_variable posted;
+    std::condition_variable left;
+    std::deque<std::function<void()>> jobs;
+    bool held = false;
+    bool ending = false;
+    bool ended = false;
+  };
+  static void run(shared& s);
 
-  std::string name_;
-  std::mutex mutex_;
-  std::condition_variable posted_;
-  std::deque<std::function<void()>> jobs_;
-  bool ending_ = false;
-  bool held_;
+  std::shared_ptr<shared> shared_ = std::make_shared<shared>();
+  patience patience_;
   std::thread thread_;
 };
 
