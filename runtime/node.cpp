@@ -86,6 +86,8 @@ node::node(settings values, std::string version,
   store_files_ = std::make_unique<store_files>(
       values_.data_dir.empty() ? std::string{} : values_.data_dir + "/conductor.db",
       given_.predecessor >= 0);
+  gpus_ = std::make_unique<gpu_part>(values_.gpu);
+  counts_->add(gpus_->counts());
   system_.emplace(caf_);
   backends_.set(values_.backends);
   models_.set(values_.models);
@@ -254,6 +256,8 @@ std::vector<child_spec> node::children() {
                    scrape_.set(spawn_worker(*system_, scrape, for_scrape()));
                    return scrape_.get().address();
                  }});
+  for (auto& child : gpus_->children(*system_, [this] { return dispatcher_.get(); }))
+    all.push_back(std::move(child));
   all.push_back({"resources", [this] {
                    resources_links links{[this] { return dispatcher_.get(); },
                                          facts(),
@@ -261,7 +265,8 @@ std::vector<child_spec> node::children() {
                                          [this] { return desks(); },
                                          new_session_id,
                                          [this] { return observers(); },
-                                         [this] { return scrape_.get(); }};
+                                         [this] { return scrape_.get(); },
+                                         [this] { return gpus_->monitor(); }};
                    resources_.set(spawn_worker(*system_, resources, std::move(links)));
                    return resources_.get().address();
                  }});
@@ -387,6 +392,7 @@ void node::listen(const endpoint& at, std::vector<listener::seat> seats) {
                               std::string request_id) {
     talk_links links;
     links.sessions = [this] { return sessions_.get(); };
+    links.gpus = [this] { return gpus_->monitor(); };
     links.request_id = std::move(request_id);
     if (values_.trace.collector)
       links.trace = [share = values_.trace.sample] { return begin_trace(share); };
@@ -560,6 +566,7 @@ void node::finish() {
   end(shadow_.get());
   end(sessions_.get());
   end(store_.get());
+  gpus_->end();
   end(prober_.get());
   end(loader_.get());
   end(resources_.get());
@@ -590,6 +597,7 @@ void node::finish() {
   liveness_.reset();
   store_files_.reset();
   files_.reset();
+  gpus_.reset();
   system_.reset();
   lanes_.clear();
 }

@@ -14,6 +14,7 @@
 #include "adapters/trace/exporter.hpp"
 #include "config/settings.hpp"
 #include "messages/actors.hpp"
+#include "runtime/gpu_part.hpp"
 #include "runtime/handed.hpp"
 #include "runtime/liveness.hpp"
 #include "runtime/slot.hpp"
@@ -112,6 +113,7 @@ private:
   std::unique_ptr<store_files> store_files_;     // ends before the system
   slot<std::vector<backend_settings>> backends_; ///< as configured now,
   slot<std::vector<model_settings>> models_;     ///< these too
+  std::unique_ptr<gpu_part> gpus_;               // likewise
   slot<process_actor> process_;
   slot<resources_actor> scrape_;
   slot<shadow_actor> shadow_;

@@ -5,6 +5,7 @@
 #include "adapters/native/fleet_json.hpp"
 #include "adapters/native/fleet_routes.hpp"
 #include "adapters/native/generation_routes.hpp"
+#include "adapters/native/gpu_routes.hpp"
 #include "adapters/native/json_input.hpp"
 #include "adapters/native/request_routes.hpp"
 #include "adapters/native/session_routes.hpp"
@@ -165,6 +166,8 @@ resources_actor::behavior_type resources(self_ptr self, resources_links links) {
           return answer_catalogue(self, asked);
         if (auto of_fleet = answer_fleet(self, asked))
           return std::move(*of_fleet);
+        if (path == "/conductor/v1/gpus")
+          return answer_gpus(self, asked);
         if (path == "/conductor/v1/backup") // GET is answered elsewhere
           return not_allowed(*asked, "GET");
         const bool native = path.starts_with("/conductor");

@@ -3,6 +3,7 @@
 #include "adapters/lane/channel.hpp"
 #include "adapters/lane/hosted.hpp"
 #include "adapters/native/json_input.hpp"
+#include "messages/actors.hpp"
 #include "messages/session.hpp"
 
 #include <boost/beast/core/flat_buffer.hpp>
@@ -23,6 +24,7 @@ namespace conductor {
 /// What a TALK may use, and what it needs of its node.
 struct talk_links {
   std::function<sessions_actor()> sessions; ///< the present one
+  std::function<gpu_monitor_actor()> gpus;  ///< the present one
   std::string request_id;                   ///< of the upgrade, and of every turn
   std::function<trace_ptr()> trace;         ///< begins that of a turn
   std::size_t max_message_bytes = 16 * 1024 * 1024;
@@ -32,7 +34,7 @@ struct talk_links {
 };
 
 /// TALK owns one WebSocket of `/conductor/v1/ws`: follows many sessions at once, gives
-/// them messages, cancels their turns.
+/// them messages, cancels their turns; follows the GPUs.
 ///
 /// It takes no operation and no event more than its socket takes: SESSION keeps what is
 /// told meanwhile, and a socket that falls too far behind resumes with a snapshot. What
@@ -84,6 +86,12 @@ private:
   void speak(const std::string& ref, const std::string& id, json_input::json op);
   void stop(const std::string& ref, const std::string& id, const json_input::json& op);
 
+  // the GPUs (talk_gpus.cpp)
+  void obey_topic(const json_input::json& op, const std::string& ref,
+                  const std::string& what);
+  void ask_gpus();
+  void tell_gpus(const gpu_report_ptr& now);
+
   talk_links links_;
   upgrade asked_;
   using websocket = boost::beast::websocket::stream<stream_socket>;
@@ -95,6 +103,8 @@ private:
   std::map<std::string, subscription> subscriptions_; ///< by the session's id
   std::uint64_t begun_ = 0;                           ///< subscriptions
   bool subscribing_ = false;                          ///< one is being found
+  gpu_report_ptr gpus_;       ///< told last; null: the peer does not follow them
+  bool gpus_awaited_ = false; ///< the next report is
   bool reading_ = false;
   bool writing_ = false;
   bool closing_ = false;

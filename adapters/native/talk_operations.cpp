@@ -34,6 +34,10 @@ void talk::take(std::string_view text) {
 
 void talk::obey(const json& op, const std::string& ref) {
   const auto what = json_input::needed_text(op, "op");
+  if (op.contains("topic")) {
+    obey_topic(op, ref, what);
+    return;
+  }
   const auto id = json_input::needed_text(op, "session");
   if (what == "subscribe") {
     json_input::allow(op, {"op", "ref", "session", "from"});
