@@ -30,7 +30,7 @@ CLI::Option* add_words(CLI::App* command, const std::string& name,
 void add_session_commands(CLI::App& app, int& exit_code);
 
 /// Registers what an operator does with backends and the models in their memory:
-/// backends, drain, undrain, load, unload, pin, unpin, explain, requests.
+/// backends, drain, undrain, load, unload, pin, unpin, explain, requests, gpu.
 void add_fleet_commands(CLI::App& app, int& exit_code);
 
 /// Registers what is made from the definitions themselves: completion, man.

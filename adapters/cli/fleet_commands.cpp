@@ -1,6 +1,7 @@
 #include "adapters/cli/backends.hpp"
 #include "adapters/cli/command_parts.hpp"
 #include "adapters/cli/explain.hpp"
+#include "adapters/cli/gpus.hpp"
 #include "adapters/cli/model_orders.hpp"
 #include "adapters/cli/requests.hpp"
 
@@ -110,6 +111,10 @@ void add_fleet_commands(CLI::App& app, int& exit_code) {
                             "Only those: done, cancelled, or a failure's code");
   ended.command->add_option("--model", ended.options->model, "Only those of this model");
   ended.takes_json();
+  fleet_command<gpu_options> gpu(&app, exit_code, "gpu",
+                                 "Show the GPUs of the node's machine", gpus);
+  gpu.takes_json();
+  gpu.command->add_flag("--watch", gpu.options->watch, "Again every second");
 }
 
 } // namespace conductor::cli

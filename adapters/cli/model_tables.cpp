@@ -23,6 +23,8 @@ std::string time_text(const nlohmann::json& model, const char* key, moment now) 
   return when ? human_time(*when, now) : "Never";
 }
 
+} // namespace
+
 std::string processor(std::int64_t size, std::int64_t on_gpu) {
   if (on_gpu == 0)
     return "100% CPU";
@@ -34,8 +36,6 @@ std::string processor(std::int64_t size, std::int64_t on_gpu) {
   auto cpu = static_cast<int>(std::round(share * 100));
   return std::to_string(cpu) + "%/" + std::to_string(100 - cpu) + "% CPU/GPU";
 }
-
-} // namespace
 
 std::string models_table(const nlohmann::json& tags, const std::string& prefix,
                          moment now) {

@@ -25,6 +25,10 @@ int remove_models(const model_options& options);
 int copy_model(const model_options& options); ///< names: source, destination
 int stop_model(const model_options& options);
 
+/// Who computes a model of which so many bytes are on GPUs, in Ollama's words:
+/// `100% GPU`, `25%/75% CPU/GPU`.
+std::string processor(std::int64_t size, std::int64_t on_gpu);
+
 /// The tables of `list` and `ps` for the documents of /api/tags and /api/ps, showing only
 /// models whose name begins with `prefix`.
 std::string models_table(const nlohmann::json& tags, const std::string& prefix,
