@@ -14,8 +14,15 @@ using self_ptr = gpu_monitor_actor::stateful_pointer<gpu_monitor_state>;
 
 /// Longest look that is no hang.
 constexpr auto patience = std::chrono::seconds(5);
-/// Between two beats where there is no GPU to look at: models are placed all the same.
-constexpr milliseconds without_gpu{5'000};
+/// Longest time between two beats, and the usual one where there is no GPU to look at:
+/// models are placed all the same.
+constexpr milliseconds slowest{5'000};
+
+milliseconds beat_of(const gpu_monitor_state& st) {
+  if (st.now->last && st.now->last->devices.empty())
+    return slowest;
+  return std::min(st.links.timing.interval, slowest);
+}
 
 void report(self_ptr self, gpu_report next) {
   auto& st = self->state;
@@ -105,9 +112,7 @@ void beat(self_ptr self) {
                 look_if_due(self);
               });
   }
-  const bool idle = st.now->last && st.now->last->devices.empty();
-  const auto& every = st.links.timing.interval;
-  self->delayed_send(self, idle ? std::max(every, without_gpu) : every, tick{});
+  self->delayed_send(self, beat_of(st), tick{});
 }
 
 } // namespace

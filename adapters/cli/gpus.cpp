@@ -131,7 +131,9 @@ std::string gpus_text(const json& document) {
   std::string text;
   if (auto stale = document.find("stale"); stale != document.end() && *stale == true)
     text += "The GPU driver does not answer: this is old.\n";
-  if (all.empty()) {
+  if (text_of(document, "probe").empty()) {
+    text += "The node has not looked at its GPUs yet.\n";
+  } else if (all.empty()) {
     auto why = text_of(document, "problem");
     text +=
         "No GPU is seen on the node's machine" + (why.empty() ? "" : ": " + why) + ".\n";

@@ -108,6 +108,7 @@ void gpu_families::add(const gpu_device& d, const gpu_report& now) {
            1);
   const bool answers = !now.stale && !d.lost && d.problem.empty();
   up.add({{"gpu", gpu}}, answers ? 1 : 0);
+  xid.add({{"gpu", gpu}}, d.xid_errors); // the last one may be why it is lost
   if (!answers)
     return; // what is old is no value
   for (const auto& p : d.partitions)
@@ -148,7 +149,6 @@ void gpu_families::add_values(const gpu_device& d) {
   fan.add({{"gpu", gpu}}, d.fan);
   ecc.add({{"gpu", gpu}, {"kind", "corrected"}}, d.ecc_corrected);
   ecc.add({{"gpu", gpu}, {"kind", "uncorrected"}}, d.ecc_uncorrected);
-  xid.add({{"gpu", gpu}}, d.xid_errors);
   pcie.add({{"gpu", gpu}, {"direction", "rx"}}, d.pcie_received);
   pcie.add({{"gpu", gpu}, {"direction", "tx"}}, d.pcie_sent);
 }

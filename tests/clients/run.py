@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Drives the real clients of one language, or our own, against a node in front of a scripted
-Ollama: run.py js|python|websocket|native|otlp|conductor BUILD_DIR CONDUCTOR SCRIPTED_OLLAMA. Those of others are installed from their
-lock files into BUILD_DIR, once for each content of these."""
+Ollama, on a machine with the GPU of NVML's stub: run.py js|python|websocket|native|otlp|conductor BUILD_DIR CONDUCTOR
+SCRIPTED_OLLAMA NVML_STUB. Those of others are installed from their lock files into BUILD_DIR, once for each content
+of these."""
 
 import hashlib
 import os
@@ -14,7 +15,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "guards"))
 from processes import ask, conductor, scripted_ollama, until  # noqa: E402
 
-LANGUAGE, PLACE, NODE, OLLAMA = sys.argv[1], pathlib.Path(sys.argv[2]).resolve(), sys.argv[3], sys.argv[4]
+LANGUAGE, PLACE, NODE, OLLAMA, STUB = sys.argv[1], pathlib.Path(sys.argv[2]).resolve(), *sys.argv[3:6]
 
 
 def once(place, locks, install):
@@ -74,7 +75,9 @@ def own():
 
 command = {"js": js, "python": python, "websocket": websocket, "native": native, "otlp": otlp,
            "conductor": own}[LANGUAGE]()
-with scripted_ollama(OLLAMA) as ollama, conductor(NODE, ollama.port) as node:
+config = PLACE / f"{LANGUAGE}.toml"
+config.write_text(f'[gpu]\nprobe = "nvml"\nlibrary = "{STUB}"\n')
+with scripted_ollama(OLLAMA) as ollama, conductor(NODE, ollama.port, "--config", str(config)) as node:
     until("readiness", lambda: ask(node.port, "GET", "/readyz")[0] == 200)
     done = subprocess.run(command, env={
         **os.environ, "OLLAMA_URL": f"http://127.0.0.1:{ollama.port}", "NO_PROXY": "*", "CONDUCTOR": NODE,

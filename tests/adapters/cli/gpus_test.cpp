@@ -63,9 +63,12 @@ TEST(gpus_text, is_a_small_nvidia_smi) {
 
 TEST(gpus_text, says_that_there_is_no_gpu_and_why) {
   EXPECT_EQ(gpus_text(json::parse(
-                R"({"stale":false,"gpus":[],"models":[],"problem":"no driver"})")),
+                R"({"probe":"none","gpus":[],"models":[],"problem":"no driver"})")),
             "No GPU is seen on the node's machine: no driver.\n");
-  EXPECT_NO_THROW(gpus_text(json::parse(R"({"stale":1,"gpus":[1,{"processes":[2],
+  EXPECT_EQ(gpus_text(json::parse(R"({"stale":false,"gpus":[],"models":[]})")),
+            "The node has not looked at its GPUs yet.\n");
+  EXPECT_NO_THROW(
+      gpus_text(json::parse(R"({"stale":1,"probe":"x","gpus":[1,{"processes":[2],
       "partitions":{}}],"models":3})")));
 }
 
@@ -81,7 +84,7 @@ TEST(gpu_command, prints_the_table_or_the_document_and_succeeds_without_a_gpu) {
   EXPECT_EQ(conduct({"gpu", "--host", node.host()}).out, gpus_text(two));
   EXPECT_EQ(conduct({"gpu", "--json", "--host", node.host()}).out, two.dump() + "\n");
   EXPECT_TRUE(node.requests().at(0).starts_with("GET /conductor/v1/gpus HTTP/1.1"));
-  peer none({response(R"({"stale":false,"gpus":[],"models":[]})")});
+  peer none({response(R"({"probe":"none","gpus":[],"models":[]})")});
   const auto o = conduct({"gpu", "--host", none.host()});
   EXPECT_EQ(o.code, exit_ok);
   EXPECT_EQ(o.out, "No GPU is seen on the node's machine.\n");

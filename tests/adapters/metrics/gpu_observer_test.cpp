@@ -142,6 +142,9 @@ TEST(gpu_series, tell_no_old_values_of_a_gpu_that_does_not_answer) {
   auto gone = device(0);
   gone.lost = true;
   gone.problem = "GPU is lost";
+  gone.xid_errors = 1;
+  EXPECT_TRUE(
+      has(text_of(report({gone})), "conductor_gpu_xid_errors_total{gpu=\"0\"} 1"));
   for (const auto& r : {stale, report({gone})}) {
     const auto text = text_of(r);
     EXPECT_TRUE(has(text, "conductor_gpu_up{gpu=\"0\"} 0")) << text;

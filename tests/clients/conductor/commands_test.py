@@ -52,6 +52,10 @@ class Commands(unittest.TestCase):
         control("script", {"default": {"echo": True}})
         self.assertEqual(self.done("run", "canned", WORDS).stdout.strip(), WORDS.strip())
 
+    def test_gpu_shows_the_gpu_of_the_node_s_machine(self):
+        self.assertIn("NVIDIA Stub", self.done("gpu").stdout)
+        self.assertEqual(json.loads(self.done("gpu", "--json").stdout)["probe"], "nvml")
+
     def test_run_puts_standard_input_before_the_prompt(self):
         control("script", {"default": {"echo": True}})
         said = self.done("run", "canned", "and this", stdin="first that\n").stdout

@@ -25,6 +25,7 @@ struct canned_model {
   std::string system{};
   std::string parameters{};
   std::string modified_at{};
+  std::int64_t on_gpu = -1; ///< bytes of it when it is loaded; -1: all
 
   bool can(std::string_view capability) const;
 };

@@ -111,7 +111,8 @@ asio::awaitable<void> answer_ps(exchange& x) {
                   ",\"model\":" + test::quoted(with_tag(m.name)) + ",\"size\":" +
                   std::to_string(model.size) + ",\"digest\":" + test::quoted(m.digest) +
                   ",\"details\":" + details_json(model) + ",\"expires_at\":\"" +
-                  time_text(at) + "\",\"size_vram\":" + std::to_string(model.size) +
+                  time_text(at) + "\",\"size_vram\":" +
+                  std::to_string(model.on_gpu < 0 ? model.size : model.on_gpu) +
                   ",\"context_length\":" + std::to_string(m.context_length) + "}");
   }
   co_await x.send({200, "{\"models\":" + listed(all) + "}"});
