@@ -25,9 +25,10 @@ public:
       : executor(std::move(name), false, at_the_end) {}
   /// One that is held runs no job before `release()`.
   executor(std::string name, bool held, patience at_the_end = std::nullopt);
-  /// Finishes the jobs that were posted; drops them while held. Where that takes longer than the patience at the
-  /// end, a job that hangs is left to itself with its thread, and what waits behind it is
-  /// dropped: such a job may use only what it owns, or shares.
+  /// Finishes the jobs that were posted; drops them while held. Where that takes longer
+  /// than the patience at the end, a job that hangs is left to itself with its thread,
+  /// and what waits behind it is dropped: such a job may use only what it owns, or
+  /// shares.
   ~executor();
   executor(const executor&) = delete;
 

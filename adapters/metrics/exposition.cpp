@@ -16,8 +16,15 @@ void put(std::string& out, double value) {
   } else if (std::isinf(value)) {
     out += value < 0 ? "-Inf" : "+Inf";
   } else {
+    // Counts as people write them: `38000000000`, not `3.8e+10`.
+    constexpr double exact = 9e15;
+    const bool whole = std::abs(value) < exact && value == std::floor(value);
     char digits[32];
-    out.append(digits, std::to_chars(digits, digits + sizeof digits, value).ptr);
+    const auto end = whole
+                         ? std::to_chars(digits, digits + sizeof digits,
+                                         static_cast<std::int64_t>(value))
+                         : std::to_chars(digits, digits + sizeof digits, value);
+    out.append(digits, end.ptr);
   }
 }
 

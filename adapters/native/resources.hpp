@@ -29,7 +29,7 @@ struct resources_links {
   std::function<std::string()> new_session_id;
   std::function<std::vector<observer_actor>()> observers; ///< who know what ended
   std::function<resources_actor()> scrape;                ///< answers `/metrics`
-  std::function<gpu_monitor_actor()> gpus; ///< the present one
+  std::function<gpu_monitor_actor()> gpus;                ///< the present one
 };
 
 /// RESOURCES answers what the node itself is asked: `/`, `/readyz`, `/metrics`

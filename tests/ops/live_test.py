@@ -115,8 +115,7 @@ class Live(unittest.TestCase):
         self.assertEqual((done.returncode, done.stderr), (0, ""))
 
     def test_openmetrics_says_the_same_and_is_strictly_so(self):
-        if "openmetrics" not in self.kind:
-            self.skipTest(f"the node has no OpenMetrics yet: asked for it, it answered {self.kind}")
+        self.assertIn("openmetrics", self.kind)
         found = {(f.name + "_total" if f.type == "counter" else f.name): f
                  for f in openmetrics.text_string_to_metric_families(self.rich)}
         self.assertEqual({n: f.documentation for n, f in found.items()},
@@ -144,7 +143,8 @@ class Live(unittest.TestCase):
             self.fail(f"{len(without)} of {len(self.answers)} queries return nothing:\n  " + "\n  ".join(without))
 
     def test_every_variable_has_values(self):
-        self.assertEqual({name: len(set(found)) for name, found in self.variables.items()},
+        # Models that failed before they were known to be there are `other`.
+        self.assertEqual({name: len(set(found) - {"other"}) for name, found in self.variables.items()},
                          {"instance": 1, "backend": 4, "model": 2})
 
     def test_prometheus_evaluates_every_rule(self):

@@ -142,7 +142,7 @@ TEST_F(a_node_with_gpus, serves_while_the_driver_hangs) {
   once(seen);
   http_client reader{port};
   reader.ask("POST", "/api/generate", generate(R"({"records":50,"gap_ms":2})"));
-  EXPECT_FALSE(reader.read_first_chunk().chunks.empty());
+  EXPECT_FALSE(reader.read_first_chunk().body.empty());
   said.say("devices 2\nhang nvmlDeviceGetUtilizationRates\n");
   const auto hung = once([](const json& j) { return j["stale"] == true; });
   EXPECT_EQ(hung["gpus"][0]["utilization"], 0.93) << "the last sample is kept";

@@ -14,7 +14,7 @@ import time
 import tomllib
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "guards"))
-from processes import Program, ask, free_port, scripted_ollama  # noqa: E402
+from processes import Program, ask, free_port, scripted_ollama, until  # noqa: E402
 
 MODELS = ("alpha", "beta")
 CONFIG = """[server]
@@ -37,6 +37,7 @@ data_dir = "{data}"
 # Keys that a node may have or not: set where `config show` knows them.
 MORE = {
     "trace.endpoint": "http://127.0.0.1:{gone}", "trace.sample": "1",
+    "metrics.shadow_model": "alpha", "metrics.shadow_interval": "100ms",
     "gpu.probe": "nvml", "gpu.library": "{nvml}",
 }
 # What the driver's stand-in says (tests/support/nvml).
@@ -76,7 +77,13 @@ def world(conductor, ollama, nvml=None):
                 command.insert(0, f"CONDUCTOR_{section}_{name}".upper() + "=" + value.format(**places))
         (folder / "gpus").write_text(GPUS)
         command.insert(0, f"NVML_STUB={folder}/gpus")
-        yield stack.enter_context(Program(["env", *command], places["port"]).ready()), places["admin"]
+        node = stack.enter_context(Program(["env", *command], places["port"]).ready())
+        # The node compares itself with a backend that has nothing else to do.
+        hi = {"model": "alpha", "prompt": "hi", "stream": False}
+        until("a first answer", lambda: ask(node.port, "POST", "/api/generate", hi)[0] == 200)
+        until("two comparisons", lambda: "conductor_transparency_difference_seconds" in
+              ask(places["admin"], "GET", "/metrics")[1])
+        yield node, places["admin"]
 
 
 class Clients:
