@@ -20,10 +20,9 @@ void put(std::string& out, double value) {
     constexpr double exact = 9e15;
     const bool whole = std::abs(value) < exact && value == std::floor(value);
     char digits[32];
-    const auto end = whole
-                         ? std::to_chars(digits, digits + sizeof digits,
-                                         static_cast<std::int64_t>(value))
-                         : std::to_chars(digits, digits + sizeof digits, value);
+    const auto end = whole ? std::to_chars(digits, digits + sizeof digits,
+                                           static_cast<std::int64_t>(value))
+                           : std::to_chars(digits, digits + sizeof digits, value);
     out.append(digits, end.ptr);
   }
 }
