@@ -10,7 +10,6 @@
 namespace conductor {
 namespace {
 
-using prometheus::ClientMetric;
 using prometheus::MetricFamily;
 using prometheus::MetricType;
 
