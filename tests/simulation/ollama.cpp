@@ -31,6 +31,18 @@ void ollama::later(double s, std::function<void()> what) {
   });
 }
 
+/// A model in memory and who is at it know each other.
+ollama::~ollama() {
+  for (const auto& known : homes_)
+    if (const auto m = known.lock()) {
+      m->all.clear();
+      m->waiting.clear();
+      m->ready.clear();
+    }
+  for (const auto& v : all_)
+    v->who = nullptr;
+}
+
 visit_ptr ollama::call(question what, std::shared_ptr<caller> who) {
   auto v = std::make_shared<visit>();
   v->what = std::move(what);
@@ -133,9 +145,10 @@ void ollama::read_prompt(const home_ptr& m, const visit_ptr& v) {
     v->used.prompt_ns = static_cast<std::uint64_t>(took * 1e9);
     v->at = stage::answer;
     v->has_head = true;
+    const auto k = v->record++; // also where nobody hears it
     if (v->who) {
       v->who->head(200);
-      v->who->record(record_text(v->what.number, v->record++));
+      v->who->record(record_text(v->what.number, k));
     }
     speak(m, v);
   });
@@ -157,8 +170,9 @@ void ollama::speak(const home_ptr& m, const visit_ptr& v) {
     figures_.busy_s += took;
     v->gpu_s += took;
     v->used.answer_ns += static_cast<std::uint64_t>(took * 1e9);
+    const auto k = v->record++;
     if (v->who)
-      v->who->record(record_text(v->what.number, v->record++));
+      v->who->record(record_text(v->what.number, k));
     speak(m, v);
   });
 }

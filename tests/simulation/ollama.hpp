@@ -91,6 +91,7 @@ public:
 
   ollama(timeline& time, server_plan plan, std::uint64_t seed);
   ollama(const ollama&) = delete;
+  ~ollama();
 
   // What clients do.
   visit_ptr call(question what, std::shared_ptr<caller> who);
@@ -147,8 +148,9 @@ private:
   timeline& time_;
   server_plan plan_;
   dice random_;
-  std::map<std::string, home_ptr> in_memory_; ///< by blob
-  std::deque<visit_ptr> pending_;             ///< need a load; the first one first
+  std::map<std::string, home_ptr> in_memory_;     ///< by blob
+  std::vector<std::weak_ptr<visit::home>> homes_; ///< all that ever were
+  std::deque<visit_ptr> pending_;                 ///< need a load; the first one first
   visit_ptr loading_;
   std::list<visit_ptr> all_;
   std::vector<std::function<void()>> deferred_; ///< while it is frozen

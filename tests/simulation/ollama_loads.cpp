@@ -85,6 +85,7 @@ void ollama::loaded(const visit_ptr& v) {
     return;
   }
   auto m = std::make_shared<visit::home>();
+  homes_.push_back(m);
   m->facts = *f;
   m->name = v->what.model;
   m->options = v->what.options;
