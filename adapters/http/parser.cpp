@@ -4,20 +4,6 @@
 #include <limits>
 
 namespace conductor {
-namespace {
-
-char lower(char c) noexcept {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-} // namespace
-
-bool same_name(std::string_view a, std::string_view b) noexcept {
-  return a.size() == b.size() &&
-         std::equal(a.begin(), a.end(), b.begin(),
-                    [](char x, char y) { return lower(x) == lower(y); });
-}
-
 bool lists(std::string_view list, std::string_view token) noexcept {
   while (!list.empty()) {
     const auto comma = std::min(list.find(','), list.size());
@@ -34,10 +20,7 @@ bool lists(std::string_view list, std::string_view token) noexcept {
 }
 
 std::string_view request_head::find(std::string_view name) const {
-  for (const auto& f : fields)
-    if (same_name(f.name, name))
-      return f.value;
-  return {};
+  return header_value(fields, name);
 }
 
 bool request_head::has(std::string_view name) const {

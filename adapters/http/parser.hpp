@@ -1,6 +1,6 @@
 #pragma once
 
-#include "messages/stream.hpp"
+#include "messages/header.hpp"
 
 #include <boost/beast/http/basic_parser.hpp>
 
@@ -23,9 +23,6 @@ struct request_head {
   std::string_view find(std::string_view name) const;
   bool has(std::string_view name) const;
 };
-
-/// Case-insensitive comparison of ASCII, as header names are compared.
-bool same_name(std::string_view a, std::string_view b) noexcept;
 
 /// A header's list of tokens, each maybe with parameters behind a `;`, has that one.
 bool lists(std::string_view list, std::string_view token) noexcept;

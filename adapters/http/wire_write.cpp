@@ -14,14 +14,6 @@ namespace http = boost::beast::http;
 
 constexpr auto linger = std::chrono::seconds(1);
 
-std::string_view value_of(const std::vector<header_field>& headers,
-                          std::string_view name) {
-  for (const auto& h : headers)
-    if (same_name(h.name, name))
-      return h.value;
-  return {};
-}
-
 void add(std::string& text, std::string_view name, std::string_view value) {
   text.append(name).append(": ").append(value).append("\r\n");
 }
@@ -74,11 +66,11 @@ void wire::begin(const response_head& head) {
   if (takes_late_head(head))
     return;
   auto text = status_and_headers(head.status, head.headers);
-  framing_ = framing_of(value_of(head.headers, "Content-Type"));
+  framing_ = framing_of(header_value(head.headers, "Content-Type"));
   if (framing_ != framing::opaque) {
-    if (value_of(head.headers, "X-Accel-Buffering").empty())
+    if (header_value(head.headers, "X-Accel-Buffering").empty())
       add(text, "X-Accel-Buffering", "no");
-    if (value_of(head.headers, "Cache-Control").empty())
+    if (header_value(head.headers, "Cache-Control").empty())
       add(text, "Cache-Control", "no-cache");
   }
   if (!head.backend.empty())

@@ -1,8 +1,8 @@
 #include "adapters/metrics/tally.hpp"
 
 #include "messages/model_name.hpp"
+#include "messages/operation.hpp"
 
-#include <algorithm>
 #include <chrono>
 #include <cstring>
 #include <string_view>
@@ -37,17 +37,6 @@ void observe(histogram_cell& cell, const request_summary& ended, double value) {
 }
 
 } // namespace
-
-const char* operation_of(std::string_view path) {
-  path = path.substr(0, path.find('?'));
-  if (path == "/api/generate" || path == "/v1/completions")
-    return "text_completion";
-  if (path.starts_with("/api/embed") || path == "/v1/embeddings")
-    return "embeddings";
-  constexpr std::array<std::string_view, 4> chats{"/api/chat", "/v1/chat/completions",
-                                                  "/v1/messages", "/v1/responses"};
-  return std::find(chats.begin(), chats.end(), path) != chats.end() ? "chat" : nullptr;
-}
 
 std::uint64_t cached_tokens(const usage& used, double& slowest) {
   if (used.prompt_tokens < enough_tokens || used.prompt_ns == 0)

@@ -83,9 +83,6 @@ private:
   std::size_t most_models_;
 };
 
-/// OpenTelemetry's name of what a route does with a model; null: it does something else.
-const char* operation_of(std::string_view path);
-
 /// Prompt tokens that were found in the cache, as estimated: Ollama tells how many tokens
 /// a prompt has and how long it read the part that was not there. `slowest`: seconds for
 /// a token, as slow as was lately seen, and learned by this; 0: nothing is known.

@@ -1,5 +1,7 @@
 #include "adapters/trace/exporter.hpp"
 
+#include "messages/header.hpp"
+
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -162,19 +164,10 @@ void not_answered(self_ptr self, const failed& f) {
 
 /// Seconds of a Retry-After; 0: it is none, or a date.
 unsigned retry_after(const response_head& head) {
-  constexpr std::string_view name = "retry-after";
-  const auto lower = [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  };
-  for (const auto& h : head.headers) {
-    if (!std::equal(h.name.begin(), h.name.end(), name.begin(), name.end(),
-                    [&](char a, char b) { return lower(a) == b; }))
-      continue;
-    unsigned s = 0;
-    const auto end = h.value.data() + h.value.size();
-    return std::from_chars(h.value.data(), end, s).ptr == end ? s : 0;
-  }
-  return 0;
+  const auto value = header_value(head.headers, "Retry-After");
+  unsigned s = 0;
+  const auto end = value.data() + value.size();
+  return std::from_chars(value.data(), end, s).ptr == end ? s : 0;
 }
 
 void take(self_ptr self, const ended_request& r) {

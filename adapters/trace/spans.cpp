@@ -1,7 +1,8 @@
 #include "adapters/trace/spans.hpp"
 
+#include "messages/operation.hpp"
+
 #include <algorithm>
-#include <array>
 #include <string_view>
 
 namespace conductor {
@@ -95,17 +96,6 @@ private:
   std::vector<span> spans_;
   std::uint8_t next_ = 2;
 };
-
-/// OpenTelemetry's name of what a route does with a model; null: it does something else.
-const char* operation_of(std::string_view path) {
-  if (path == "/api/generate" || path == "/v1/completions")
-    return "text_completion";
-  if (path.starts_with("/api/embed") || path == "/v1/embeddings")
-    return "embeddings";
-  constexpr std::array<std::string_view, 4> chats{"/api/chat", "/v1/chat/completions",
-                                                  "/v1/messages", "/v1/responses"};
-  return std::find(chats.begin(), chats.end(), path) != chats.end() ? "chat" : nullptr;
-}
 
 /// No more of a path than there are routes of Ollama.
 std::string route_of(std::string_view path) {
