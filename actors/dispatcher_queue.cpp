@@ -1,5 +1,7 @@
 #include "actors/dispatcher_parts.hpp"
 
+#include "actors/target.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -79,13 +81,6 @@ void load_if_needed(self_ptr self, const acquire& wish, choice& what) {
     start_load(self, first->backend, wish);
     what = wait_for_place{};
   }
-}
-
-std::string target_of(const acquire& wish) {
-  auto text = wish.model + '\n' + wish.options + '\n' + wish.pinned;
-  for (const auto& t : wish.tried)
-    text += '\n' + t;
-  return text;
 }
 
 /// How long answers that take `cost` one after the other take side by side, about.

@@ -1,5 +1,6 @@
 #include "actors/fleet.hpp"
 
+#include "actors/target.hpp"
 #include "config/tables.hpp"
 #include "messages/model_name.hpp"
 
@@ -21,13 +22,6 @@ constexpr auto before_test = std::chrono::milliseconds(200);
 /// A model that was in use so shortly ago is likely to be asked for again at once.
 constexpr auto least_linger = std::chrono::milliseconds(20);
 constexpr auto most_linger = std::chrono::seconds(2);
-
-std::string group_of(const acquire& wish) {
-  auto text = wish.model + '\n' + wish.options + '\n' + wish.pinned;
-  for (const auto& t : wish.tried)
-    text += '\n' + t;
-  return text;
-}
 
 /// 0 answers, 1 not heard of yet, 2 answers but answers failed there, 3 does not answer.
 int health_of(const fleet::member& m, fleet::time_point now) {
@@ -295,7 +289,7 @@ fleet::load fleet::load_for(const member& m, const acquire& wish, time_point now
 void fleet::waits(const acquire& wish, time_point since) {
   if (!wish.takes_place)
     return;
-  auto& g = groups_[group_of(wish)];
+  auto& g = groups_[target_of(wish)];
   g.model = wish.model;
   g.options = wish.options;
   g.pinned = wish.pinned;
@@ -306,7 +300,7 @@ void fleet::waits(const acquire& wish, time_point since) {
 }
 
 void fleet::waits_no_more(const acquire& wish, time_point since) {
-  const auto i = groups_.find(group_of(wish));
+  const auto i = groups_.find(target_of(wish));
   if (i == groups_.end())
     return;
   auto& all = i->second.since;
