@@ -51,7 +51,7 @@ void finish(self_ptr self, const shadow_state::pair& p) {
 void ask_through(self_ptr self, const pair_ptr& p, std::function<void()> then) {
   auto& st = self->state;
   st.asked.ask(self, st.links.upstreams, st.links.node,
-               question(st.links.model, p->server->name),
+               question(st.links.model, p->backend),
                [p, then = std::move(then)](errand_answer a) {
                  p->through = std::move(a);
                  then();
@@ -62,14 +62,14 @@ void ask_directly(self_ptr self, const pair_ptr& p, std::function<void()> then) 
   auto& st = self->state;
   acquire wish;
   wish.model = canonical_model(st.links.model);
-  wish.pinned = p->server->name;
+  wish.pinned = p->backend;
   wish.takes_place = true;
   self->request(st.links.dispatcher(), caf::infinite, std::move(wish))
       .then(
           [=](const lease_ptr& place) {
             auto& st = self->state;
             p->place = place;
-            st.asked.ask(self, st.links.upstreams, p->server,
+            st.asked.ask(self, st.links.upstreams, place->server,
                          question(st.links.model, {}), [=](errand_answer a) {
                            p->direct = std::move(a);
                            p->place = nullptr;
@@ -103,13 +103,9 @@ void compare(self_ptr self, const fleet_status& fleet) {
     return;
   }
   auto p = std::make_shared<shadow_state::pair>();
-  auto server = std::make_shared<backend_settings>();
-  server->name = idle->status.name;
-  server->url = parse_backend(idle->status.url);
-  p->server = std::move(server);
-  p->direct_first = st.pairs++ % 2 == 0;
+  p->backend = idle->status.name;
   const auto end = [=] { finish(self, *p); };
-  if (p->direct_first)
+  if (st.pairs++ % 2 == 0)
     ask_directly(self, p, [=] { ask_through(self, p, end); });
   else
     ask_through(self, p, [=] { ask_directly(self, p, end); });

@@ -46,8 +46,7 @@ struct shadow_state {
   static inline const char* name = "shadow";
 
   struct pair {
-    backend_ptr server;
-    bool direct_first = false;
+    std::string backend;
     errand_answer direct, through;
     lease_ptr place; ///< of the direct question
   };
