@@ -99,7 +99,7 @@ auto switch_at(Get get) {
 }
 
 template <class Get>
-auto any_text_at(Get get) {
+auto text_at(Get get) {
   return std::pair{
       [get](settings& s, const texts& t) { get(s) = t.back(); },
       [get](const settings& s) { return quoted(get(const_cast<settings&>(s))); }};
@@ -108,14 +108,14 @@ auto any_text_at(Get get) {
 /// A text that is not empty; `is_no` and `allowed` are for who gives none.
 template <class Get>
 auto text_at(Get get, const char* is_no, const char* allowed) {
-  return std::pair{
-      [=](settings& s, const texts& t) {
-        if (t.back().empty())
-          throw std::invalid_argument(std::string{"\"\" is no "} + is_no +
-                                      "; allowed: " + allowed);
-        get(s) = t.back();
-      },
-      [get](const settings& s) { return quoted(get(const_cast<settings&>(s))); }};
+  auto any = text_at(get);
+  return std::pair{[=](settings& s, const texts& t) {
+                     if (t.back().empty())
+                       throw std::invalid_argument(std::string{"\"\" is no "} + is_no +
+                                                   "; allowed: " + allowed);
+                     any.first(s, t);
+                   },
+                   any.second};
 }
 
 template <class Get, class Choices>
@@ -333,7 +333,7 @@ std::vector<key_spec> make_schema() {
           "A lane or worker that does not turn for so long fails /healthz"),
       key("metrics.models", number_at(CONDUCTOR_AT(metrics.models), 1, 10'000),
           "Models that are told apart in each family of series"),
-      key("metrics.shadow_model", any_text_at(CONDUCTOR_AT(metrics.shadow_model)),
+      key("metrics.shadow_model", text_at(CONDUCTOR_AT(metrics.shadow_model)),
           "Asked now and then directly and through the node, to compare; \"\": none"),
       key("metrics.shadow_interval",
           duration_at(CONDUCTOR_AT(metrics.shadow_interval), milliseconds(100)),

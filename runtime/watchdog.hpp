@@ -30,12 +30,13 @@ private:
   void look() {
     pulses::all().report_stuck();
     node_.look_for_life();
-    const bool turns = node_.stuck().empty();
+    const auto stuck = node_.stuck();
+    const bool turns = stuck.empty();
     if (turns && wanted_)
       manager_.alive();
     if (turns != turned_)
       spdlog::log(turns ? spdlog::level::info : spdlog::level::err, "the node {}",
-                  turns ? "turns again" : "is stuck: " + node_.stuck());
+                  turns ? "turns again" : "is stuck: " + stuck);
     turned_ = turns;
     timer_.expires_after(every_);
     timer_.async_wait([this](const boost::system::error_code& ec) {
