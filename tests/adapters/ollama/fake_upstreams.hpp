@@ -12,6 +12,16 @@ struct opened {
   std::vector<open_exchange> asked;
   std::vector<std::shared_ptr<publisher_notes>> notes;
   std::vector<publisher_actor> exchanges;
+
+  /// The server says this in exchange `i`.
+  template <class Actor, class... Messages>
+  void say(std::size_t i, const Actor& to, Messages... messages) {
+    const auto from = caf::actor_cast<caf::strong_actor_ptr>(exchanges[i]);
+    const auto whom = caf::actor_cast<caf::actor>(to);
+    (whom->enqueue(from, caf::make_message_id(), caf::make_message(std::move(messages)),
+                   nullptr),
+     ...);
+  }
 };
 struct fake_upstreams_state {
   static inline const char* name = "upstreams";

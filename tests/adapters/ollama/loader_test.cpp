@@ -37,11 +37,7 @@ protected:
   }
   template <class... Messages>
   void answer(std::size_t i, Messages... messages) {
-    const auto from = caf::actor_cast<caf::strong_actor_ptr>(all->exchanges[i]);
-    const auto to = caf::actor_cast<caf::actor>(subject);
-    (to->enqueue(from, caf::make_message_id(), caf::make_message(std::move(messages)),
-                 nullptr),
-     ...);
+    all->say(i, subject, std::move(messages)...);
     run();
   }
 
