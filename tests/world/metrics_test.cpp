@@ -35,6 +35,10 @@ TEST_F(a_node_that_is_scraped, tells_each_series_once) {
   ask("POST", "/api/generate", generate());
   ask("POST", "/v1/chat/completions",
       R"({"model":"canned","stream":true,"messages":[{"role":"user","content":"x"}]})");
+  until("both answers to be counted", [&] {
+    return value("conductor_requests_total{kind=\"inference\",status=\"2xx\","
+                 "outcome=\"done\"}") == 2;
+  });
   std::map<std::string, int> times;
   for (const auto& line : lines_of(ask("GET", "/metrics").body))
     if (!line.starts_with('#'))
