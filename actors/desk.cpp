@@ -116,6 +116,37 @@ void tell_who_waited(self_ptr self, const caf::actor_addr& ended) {
   });
 }
 
+/// Every answer with what its GENERATION tells; one that ends meanwhile is left out.
+caf::result<generation_list> list_answers(self_ptr self) {
+  const auto& answers = self->state.answers;
+  const auto reply = self->make_response_promise<generation_list>();
+  const auto all = std::make_shared<generation_list>();
+  const auto left = std::make_shared<std::size_t>(answers.size() + 1);
+  const auto one_less = [=] {
+    auto told = reply;
+    if (--*left == 0)
+      told.deliver(std::move(*all));
+  };
+  for (const auto& [id, a] : answers) {
+    const auto who = caf::actor_cast<caf::strong_actor_ptr>(a.who);
+    if (!who) {
+      --*left;
+      continue;
+    }
+    self->request(caf::actor_cast<generation_actor>(who), caf::infinite, progress_query{})
+        .then(
+            [=, info = a.info](const progress& p) mutable {
+              info.pieces = p.pieces;
+              info.first = p.first;
+              all->push_back(std::move(info));
+              one_less();
+            },
+            [=](const caf::error&) { one_less(); });
+  }
+  one_less();
+  return reply;
+}
+
 } // namespace
 
 desk_actor::behavior_type desk(self_ptr self, std::function<dispatcher_actor()> present) {
@@ -184,12 +215,7 @@ desk_actor::behavior_type desk(self_ptr self, std::function<dispatcher_actor()> 
         st.idle.push_back({std::move(f.kept), f.takes_place, std::move(f.kind)});
         keep_time(self);
       },
-      [self](generations_query) {
-        generation_list all;
-        for (const auto& [id, a] : self->state.answers)
-          all.push_back(a.info);
-        return all;
-      },
+      [self](generations_query) { return list_answers(self); },
       [self](const stop_generation& stop) {
         stopped_generations stopped;
         for (const auto& [id, a] : self->state.answers)

@@ -454,6 +454,10 @@ generation_actor::behavior_type generation(self_ptr self, request_ptr asked,
         r->demanded += d.bytes;
         serve_all(self);
       },
+      [self](progress_query) {
+        const auto& st = self->state;
+        return progress{st.came.records, st.course.so_far().now.first};
+      },
       [self](const stop_generation&) {
         auto& st = self->state;
         if (st.exchange)

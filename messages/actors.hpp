@@ -67,7 +67,9 @@ using wire_actor = subscriber_actor ::extend_with<publisher_actor>::extend<
 /// publishes the answer to its readers. Lane of the client that started it.
 using generation_actor = subscriber_actor::extend_with<publisher_actor>::extend<
     // Somebody else than a reader ends it: every reader is told `cancelled`.
-    caf::reacts_to<stop_generation>>;
+    caf::reacts_to<stop_generation>,
+    // Somebody watches the node.
+    caf::replies_to<progress_query>::with<progress>>;
 
 /// Brings a request to a backend; what comes back goes to `reader`.
 struct open_exchange {

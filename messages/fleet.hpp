@@ -152,9 +152,17 @@ struct lease_free {
 /// One answer in flight.
 struct generation_info {
   request_ptr about;
-  std::string backend; ///< empty: it waits for a place
+  std::string backend;               ///< empty: it waits for a place
+  std::uint64_t pieces = 0;          ///< records that came
+  request_clock::time_point first{}; ///< when the first of them did
 };
 struct generations_query {};
+/// How far one answer is.
+struct progress_query {};
+struct progress {
+  std::uint64_t pieces = 0;
+  request_clock::time_point first{};
+};
 using generation_list = std::vector<generation_info>;
 /// Ends the answers to the request of that id.
 struct stop_generation {
@@ -396,4 +404,6 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::backend_change)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::fleet_config)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::fresh_fleet_query)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::explain_query)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::progress_query)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::progress)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::explanations)

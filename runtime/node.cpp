@@ -190,6 +190,7 @@ void node::listen(const endpoint& at, std::vector<listener::seat> seats) {
     talk_links links;
     links.sessions = [this] { return sessions_.get(); };
     links.gpus = [this] { return gpus_->monitor(); };
+    links.overview = [this] { return overview_.get(); };
     links.request_id = std::move(request_id);
     if (values_.trace.collector)
       links.trace = [share = values_.trace.sample] { return begin_trace(share); };

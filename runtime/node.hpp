@@ -8,6 +8,7 @@
 #include "adapters/metrics/scrape.hpp"
 #include "adapters/metrics/series.hpp"
 #include "adapters/metrics/transparency.hpp"
+#include "adapters/native/overview.hpp"
 #include "adapters/native/resources.hpp"
 #include "adapters/ollama/shadow.hpp"
 #include "adapters/store/store.hpp"
@@ -122,6 +123,7 @@ private:
   slot<prober_actor> prober_;
   slot<loader_actor> loader_;
   slot<resources_actor> resources_;
+  slot<overview_actor> overview_;
   slot<observer_actor> fleet_observer_;
   slot<store_actor> store_;
   slot<sessions_actor> sessions_;

@@ -96,6 +96,7 @@ void node::finish() {
   gpus_->end();
   end(prober_.get());
   end(loader_.get());
+  end(overview_.get());
   end(resources_.get());
   end(scrape_.get());
   end(process_.get());
@@ -109,6 +110,7 @@ void node::finish() {
   store_.clear();
   prober_.clear();
   loader_.clear();
+  overview_.clear();
   resources_.clear();
   scrape_.clear();
   process_.clear();

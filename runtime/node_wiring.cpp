@@ -14,6 +14,16 @@
 
 namespace conductor {
 
+namespace {
+
+wall_time wall_clock() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+} // namespace
+
 /// In the order in which they need each other.
 std::vector<child_spec> node::children() {
   std::vector<child_spec> all;
@@ -117,6 +127,12 @@ std::vector<child_spec> node::children() {
                    resources_.set(spawn_worker(*system_, resources, std::move(links)));
                    return resources_.get().address();
                  }});
+  all.push_back({"overview", [this] {
+                   overview_.set(spawn_worker(
+                       *system_, overview,
+                       overview_links{[this] { return resources_.get(); }, wall_clock}));
+                   return overview_.get().address();
+                 }});
   return all;
 }
 
@@ -133,11 +149,7 @@ session_links node::for_sessions() {
                  chat::context_of,   chat::is_plain};
   links.continues = values_.stream.continue_elsewhere;
   links.continued = continued_;
-  links.clock = [] {
-    return std::chrono::duration_cast<std::chrono::milliseconds>(
-               std::chrono::system_clock::now().time_since_epoch())
-        .count();
-  };
+  links.clock = wall_clock;
   links.window_bytes = values_.stream.window_bytes;
   return links;
 }

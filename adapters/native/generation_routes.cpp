@@ -50,9 +50,14 @@ json to_json(const generation_info& g) {
     j["session"] = g.about->session;
   if (!g.about->peer.empty())
     j["peer"] = g.about->peer;
-  j["age_ms"] = std::chrono::duration_cast<std::chrono::milliseconds>(
-                    request_clock::now() - g.about->received)
-                    .count();
+  const auto ms_since_received = [&](request_clock::time_point t) {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(t - g.about->received)
+        .count();
+  };
+  j["age_ms"] = ms_since_received(request_clock::now());
+  j["pieces"] = g.pieces;
+  if (g.pieces > 0)
+    j["first_ms"] = ms_since_received(g.first);
   return j;
 }
 

@@ -201,7 +201,7 @@ void talk::ask_for_more() {
   for (auto& [id, s] : subscriptions_)
     if (s.session && s.owed > 0)
       send(s.session, more{std::exchange(s.owed, 0)});
-  ask_gpus();
+  ask_topics();
 }
 
 void talk::acknowledge(const std::string& ref, json more) {

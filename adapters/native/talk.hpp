@@ -2,7 +2,9 @@
 
 #include "adapters/lane/channel.hpp"
 #include "adapters/lane/hosted.hpp"
+#include "adapters/native/followed.hpp"
 #include "adapters/native/json_input.hpp"
+#include "adapters/native/overview.hpp"
 #include "messages/actors.hpp"
 #include "messages/session.hpp"
 
@@ -25,6 +27,7 @@ namespace conductor {
 struct talk_links {
   std::function<sessions_actor()> sessions; ///< the present one
   std::function<gpu_monitor_actor()> gpus;  ///< the present one
+  std::function<overview_actor()> overview; ///< the present one
   std::string request_id;                   ///< of the upgrade, and of every turn
   std::function<trace_ptr()> trace;         ///< begins that of a turn
   std::size_t max_message_bytes = 16 * 1024 * 1024;
@@ -34,7 +37,7 @@ struct talk_links {
 };
 
 /// TALK owns one WebSocket of `/conductor/v1/ws`: follows many sessions at once, gives
-/// them messages, cancels their turns; follows the GPUs.
+/// them messages, cancels their turns; follows the GPUs, and the whole node.
 ///
 /// It takes no operation and no event more than its socket takes: SESSION keeps what is
 /// told meanwhile, and a socket that falls too far behind resumes with a snapshot. What
@@ -86,11 +89,14 @@ private:
   void speak(const std::string& ref, const std::string& id, json_input::json op);
   void stop(const std::string& ref, const std::string& id, const json_input::json& op);
 
-  // the GPUs (talk_gpus.cpp)
+  // what is told of the node (talk_topics.cpp)
   void obey_topic(const json_input::json& op, const std::string& ref,
                   const std::string& what);
+  void ask_topics();
   void ask_gpus();
   void tell_gpus(const gpu_report_ptr& now);
+  void ask_overview();
+  void fail_topic(const char* topic, const caf::error& e);
 
   talk_links links_;
   upgrade asked_;
@@ -103,8 +109,8 @@ private:
   std::map<std::string, subscription> subscriptions_; ///< by the session's id
   std::uint64_t begun_ = 0;                           ///< subscriptions
   bool subscribing_ = false;                          ///< one is being found
-  gpu_report_ptr gpus_;       ///< told last; null: the peer does not follow them
-  bool gpus_awaited_ = false; ///< the next report is
+  followed<gpu_report> gpus_;
+  followed<overview_text> overview_;
   bool reading_ = false;
   bool writing_ = false;
   bool closing_ = false;

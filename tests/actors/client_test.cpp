@@ -77,6 +77,7 @@ fake_generation(generation_actor::stateful_pointer<fake_generation_state>,
       },
       [notes](cancel) { ++notes->cancels; },
       [](const stop_generation&) {},
+      [](progress_query) { return progress{}; },
   };
 }
 

@@ -1,11 +1,6 @@
 #include "tests/support/nvml/stub_facts.hpp"
+#include "tests/world/a_talk.hpp"
 #include "tests/world/world_fixture.hpp"
-
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/beast/core/buffers_to_string.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/websocket/stream.hpp>
 
 #include <array>
 #include <cstdio>
@@ -15,34 +10,6 @@ namespace {
 
 using json = nlohmann::json;
 using namespace std::chrono_literals;
-
-/// A WebSocket of the node, whose reads wait.
-class a_talk {
-public:
-  explicit a_talk(std::uint16_t port) {
-    socket_.next_layer().connect({boost::asio::ip::address_v4::loopback(), port});
-    socket_.handshake("127.0.0.1", "/conductor/v1/ws");
-  }
-  void say(const json& what) { socket_.write(boost::asio::buffer(what.dump())); }
-  json hear() {
-    boost::beast::flat_buffer in;
-    socket_.read(in);
-    return json::parse(boost::beast::buffers_to_string(in.data()));
-  }
-  /// The first of that type, and what came before it.
-  json hear(const std::string& type, std::vector<json>* before = nullptr) {
-    for (auto e = hear();; e = hear()) {
-      if (e["type"] == type)
-        return e;
-      if (before != nullptr)
-        before->push_back(e);
-    }
-  }
-
-private:
-  boost::asio::io_context io_;
-  boost::beast::websocket::stream<boost::asio::ip::tcp::socket> socket_{io_};
-};
 
 /// A node on a machine with the GPUs that the stub of NVML tells of.
 class a_node_with_gpus : public a_node {
