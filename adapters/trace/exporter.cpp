@@ -173,7 +173,7 @@ unsigned retry_after(const response_head& head) {
 void take(self_ptr self, const ended_request& r) {
   auto& st = self->state;
   const auto spans = spans_of(r);
-  if (!st.waiting.add({otlp::write(spans), spans.size()}))
+  if (st.waiting.full() || !st.waiting.add({otlp::write(spans), spans.size()}))
     st.links.counts->dropped += spans.size();
 }
 

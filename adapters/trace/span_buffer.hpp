@@ -20,6 +20,11 @@ public:
   /// False: it has no room for them.
   bool add(part p);
 
+  /// A part like those it has finds no room: no use in making one.
+  bool full() const noexcept {
+    return !parts_.empty() && bytes_ + bytes_ / parts_.size() > most_bytes_;
+  }
+
   /// The oldest ones, as one list's text; at least one part, where there is any.
   part take(std::size_t most_spans, std::size_t most_bytes);
 

@@ -4,6 +4,9 @@
 
 #include "adapters/lane/lane.hpp"
 #include "adapters/metrics/series.hpp"
+#include "adapters/trace/otlp.hpp"
+#include "adapters/trace/spans.hpp"
+#include "tests/adapters/trace/ended.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -90,6 +93,13 @@ int main() {
   std::size_t n = 0;
   print("each answer: all its series, one of 100 models",
         measure([&] { lanes[0]->count(answers[n++ % answers.size()]); }), 1, "ns");
+
+  const auto traced = test::a_chat();
+  print("each traced answer: its five spans as JSON", measure([&] {
+          if (otlp::write(spans_of(traced)).empty())
+            std::abort();
+        }),
+        1e3, "us");
 
   const fleet_status fleet;
   const node_reading node;

@@ -82,6 +82,28 @@ http {{
 }}
 """
 
+# Takes whatever a node exports, and is not what is measured.
+COLLECTOR = """
+daemon off;
+worker_processes 1;
+pid {folder}/collector.pid;
+error_log {folder}/collector-error.log error;
+events {{ }}
+http {{
+    access_log off;
+    client_max_body_size 0;
+    client_body_temp_path {folder}/collector-body;
+    proxy_temp_path {folder}/collector-proxy;
+    fastcgi_temp_path {folder}/collector-fastcgi;
+    uwsgi_temp_path {folder}/collector-uwsgi;
+    scgi_temp_path {folder}/collector-scgi;
+    server {{
+        listen 127.0.0.1:{port};
+        location / {{ default_type application/json; return 200 "{{}}"; }}
+    }}
+}}
+"""
+
 # The others write no line per request either.
 CONDUCTOR = """
 [log]
@@ -123,14 +145,14 @@ def nginx(options, folder, *upstreams):
     return Program("nginx", [find("nginx"), "-p", str(folder), "-c", str(file)], port, folder)
 
 
-def conductor(options, folder, *upstreams, data=None, parallel=None, more=""):
+def conductor(options, folder, *upstreams, data=None, parallel=None, more="", name="conductor"):
     """`data`: the folder of its store; without, one inside `folder`. `parallel`: of each
     backend. `more`: settings, as text."""
     port = free_port()
     each = f"parallel = {parallel}\n" if parallel else ""
     backends = "".join(
         f'[[backend]]\nurl = "http://127.0.0.1:{upstream}"\n{each}' for upstream in upstreams)
-    file = pathlib.Path(folder) / "conductor.toml"
+    file = pathlib.Path(folder) / f"{name}.toml"
     lanes = f"[runtime]\nlanes = {options.lanes}\n" if options.lanes else ""
     file.write_text(CONDUCTOR + lanes + backends + more)
     # Nothing of the user's is read or written.
@@ -138,11 +160,26 @@ def conductor(options, folder, *upstreams, data=None, parallel=None, more=""):
                    if not k.startswith(("CONDUCTOR_", "OLLAMA_", "XDG_"))}
     environment["HOME"] = str(folder)
     return Program(
-        "conductor",
+        name,
         [built(options.build, "conductor"), "serve", "--config", str(file),
          "--listen", f"127.0.0.1:{port}",
-         "--data-dir", str(data or pathlib.Path(folder) / "data")],
+         "--data-dir", str(data or pathlib.Path(folder) / f"{name}-data")],
         port, folder, environment)
 
 
-PROXIES = {"haproxy": haproxy, "nginx": nginx, "conductor": conductor}
+def traced(options, folder, *upstreams):
+    """Conductor that tells a collector of every answer."""
+    port = free_port()
+    file = pathlib.Path(folder) / "collector.conf"
+    file.write_text(COLLECTOR.format(port=port, folder=folder))
+    collector = Program("collector", [find("nginx"), "-p", str(folder), "-c", str(file)],
+                        port, folder)
+    collector.wait_until_listening()
+    node = conductor(options, folder, *upstreams, name="traced",
+                     more=f'[trace]\nendpoint = "http://127.0.0.1:{port}"\nsample = 1.0\n')
+    node.after = collector
+    return node
+
+
+# The last one takes part where it is asked for.
+PROXIES = {"haproxy": haproxy, "nginx": nginx, "conductor": conductor, "traced": traced}

@@ -4,7 +4,7 @@ import dataclasses
 
 from .results import Quantity, Spread
 
-OTHERS = {"haproxy": "HAProxy", "nginx": "nginx"}
+OTHERS = {"haproxy": "HAProxy", "nginx": "nginx", "traced": "Conductor, traced"}
 
 
 @dataclasses.dataclass(frozen=True)

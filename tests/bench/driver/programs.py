@@ -45,6 +45,7 @@ class Program:
 
     def __init__(self, name, command, port, folder, environment=None):
         self.name, self.port = name, port
+        self.after = None  # what is stopped behind it
         self.log = pathlib.Path(folder) / f"{name}.log"
         # A server must not outlive a driver that is killed.
         guard = ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
@@ -104,3 +105,5 @@ class Program:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
+        if self.after:
+            self.after.stop()
