@@ -159,7 +159,8 @@ void link::publish() {
 }
 
 complete link::end_of_stream() const {
-  return {splitter_->counters(), splitter_->ended_with_error(), splitter_->reason(), {}};
+  const auto& end = splitter_->end();
+  return {end.counters(), splitter_->ended_with_error(), end.reason(), {}};
 }
 
 void link::finish() {

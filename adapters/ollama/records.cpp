@@ -3,22 +3,10 @@
 #include "adapters/json/scan.hpp"
 
 #include <algorithm>
-#include <charconv>
+#include <array>
 
 namespace conductor {
 namespace {
-
-std::uint64_t number_after(std::string_view record, std::string_view key) {
-  const auto at = record.rfind(key);
-  if (at == std::string_view::npos)
-    return 0;
-  auto digits = record.substr(at + key.size());
-  while (digits.starts_with(' ') || digits.starts_with(':'))
-    digits.remove_prefix(1);
-  std::uint64_t value = 0;
-  std::from_chars(digits.data(), digits.data() + digits.size(), value);
-  return value;
-}
 
 bool holds(std::string_view text, std::string_view what) {
   return text.find(what) != std::string_view::npos;
@@ -71,7 +59,7 @@ bool is_event(std::string_view record, std::string_view type) {
 
 record_splitter::record_splitter(std::string_view content_type, int status,
                                  dialect speaks, std::size_t max_record)
-    : speaks_(speaks), max_record_(max_record) {
+    : speaks_(speaks), max_record_(max_record), end_(speaks) {
   if (content_type.starts_with("application/x-ndjson"))
     kind_ = kind::ndjson;
   else if (content_type.starts_with("text/event-stream"))
@@ -88,8 +76,12 @@ std::size_t record_splitter::end_of_records(std::string_view text) const {
 }
 
 std::string_view record_splitter::push(std::string_view text) {
-  if (kind_ == kind::opaque || too_long_)
-    return too_long_ ? std::string_view{} : text;
+  if (too_long_)
+    return {};
+  if (kind_ == kind::opaque) {
+    end_.add_part(text);
+    return text;
+  }
   std::size_t whole = 0;
   if (held_.empty()) {
     whole = end_of_records(text);
@@ -114,67 +106,50 @@ std::string_view record_splitter::push(std::string_view text) {
   return text;
 }
 
-/// Blank lines between or behind records are no records.
+/// The last three of them. Blank lines between or behind records are no records.
 void record_splitter::remember(std::string_view records) {
   const auto mark =
       kind_ == kind::ndjson ? std::string_view{"\n"} : std::string_view{"\n\n"};
-  const auto end = records.find_last_not_of('\n');
-  if (end == std::string_view::npos)
-    return;
-  records = records.substr(0, end + 1);
-  const auto before = records.rfind(mark);
-  last_ =
-      before == std::string_view::npos ? records : records.substr(before + mark.size());
-  last_.erase(0, last_.find_first_not_of('\n'));
+  std::array<std::string_view, 3> found;
+  std::size_t n = 0;
+  while (n < found.size()) {
+    const auto end = records.find_last_not_of('\n');
+    if (end == std::string_view::npos)
+      break;
+    records = records.substr(0, end + 1);
+    const auto before = records.rfind(mark);
+    auto& last = found[n++];
+    last =
+        before == std::string_view::npos ? records : records.substr(before + mark.size());
+    records.remove_suffix(last.size());
+    last.remove_prefix(last.find_first_not_of('\n'));
+  }
+  while (n > 0)
+    end_.add_record(found[--n]);
 }
 
 bool record_splitter::finished() const {
   if (!checked_)
     return true;
   if (kind_ == kind::ndjson)
-    return is_last_object(last_);
+    return is_last_object(end_.last());
   switch (speaks_) {
   case dialect::responses:
-    return is_event(last_, "response.completed") || is_event(last_, "response.failed") ||
-           is_event(last_, "response.incomplete") || is_event(last_, "error");
+    return is_event(end_.last(), "response.completed") ||
+           is_event(end_.last(), "response.failed") ||
+           is_event(end_.last(), "response.incomplete") || is_event(end_.last(), "error");
   case dialect::anthropic:
-    return is_event(last_, "message_stop") || is_event(last_, "error");
+    return is_event(end_.last(), "message_stop") || is_event(end_.last(), "error");
   default:
-    return last_ == "data: [DONE]" || holds(last_, "data: {\"error\":");
+    return end_.last() == "data: [DONE]" || holds(end_.last(), "data: {\"error\":");
   }
 }
 
 bool record_splitter::ended_with_error() const {
-  const std::string_view last{last_};
+  const std::string_view last{end_.last()};
   return checked_ &&
          (last.starts_with("{\"error\":") || last.starts_with("data: {\"error\":") ||
           last.starts_with("event: error") || last.starts_with("event: response.failed"));
-}
-
-usage record_splitter::counters() const {
-  usage u;
-  if (kind_ != kind::ndjson)
-    return u;
-  u.prompt_tokens = number_after(last_, "\"prompt_eval_count\"");
-  u.answer_tokens = number_after(last_, "\"eval_count\"");
-  u.load_ns = number_after(last_, "\"load_duration\"");
-  u.prompt_ns = number_after(last_, "\"prompt_eval_duration\"");
-  u.answer_ns = number_after(last_, "\"eval_duration\"");
-  u.total_ns = number_after(last_, "\"total_duration\"");
-  return u;
-}
-
-std::string record_splitter::reason() const {
-  std::string reason;
-  if (kind_ != kind::ndjson)
-    return reason;
-  json_scanner in{last_};
-  in.object([&](std::string_view key) {
-    const auto value = in.value();
-    if (key == "done_reason" && value.size() > 2 && value.starts_with('"'))
-      reason = value.substr(1, value.size() - 2);
-  });
-  return reason;
 }
 
 } // namespace conductor

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "adapters/ollama/answer_end.hpp"
 #include "messages/request.hpp"
 
 #include <cstddef>
@@ -44,11 +45,8 @@ public:
   /// Whether that record told an error.
   bool ended_with_error() const;
 
-  /// Ollama's counters from the last record, as far as it names them.
-  usage counters() const;
-
-  /// Why the model ended, from the last record of Ollama's own dialect; empty: not told.
-  std::string reason() const;
+  /// What the answer took, as far as its end tells.
+  const answer_end& end() const noexcept { return end_; }
 
 private:
   enum class kind { opaque, ndjson, sse };
@@ -63,7 +61,7 @@ private:
   bool too_long_ = false;
   std::string held_; ///< an unfinished record
   std::string out_;
-  std::string last_; ///< the last whole record
+  answer_end end_;
 };
 
 } // namespace conductor

