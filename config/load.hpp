@@ -10,7 +10,7 @@
 
 namespace conductor {
 
-/// Where settings come from; nothing here reads a file or the environment itself.
+/// Where settings come from; `read_config` gets them from a file and the environment.
 struct config_inputs {
   std::string file_name; ///< as errors name it; empty: no file
   std::string file_text; ///< TOML

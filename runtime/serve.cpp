@@ -1,21 +1,17 @@
 #include "runtime/serve.hpp"
 
 #include "adapters/log/log.hpp"
-#include "config/load.hpp"
 #include "config/schema.hpp"
+#include "config/source.hpp"
 #include "runtime/handed.hpp"
 #include "runtime/run_node.hpp"
 
 #include <CLI/CLI.hpp>
 #include <spdlog/spdlog.h>
 
-#include <fstream>
 #include <iostream>
 #include <memory>
-#include <sstream>
 #include <utility>
-
-extern char** environ;
 
 namespace conductor {
 namespace {
@@ -59,46 +55,10 @@ void add_flags(CLI::App& command, command_line& line) {
       ->allow_extra_args(false);
 }
 
-std::map<std::string, std::string> environment() {
-  std::map<std::string, std::string> result;
-  for (char** e = environ; *e != nullptr; ++e) {
-    const std::string entry{*e};
-    const auto equals = entry.find('=');
-    if (equals != std::string::npos)
-      result[entry.substr(0, equals)] = entry.substr(equals + 1);
-  }
-  return result;
-}
-
-/// The file that is read, and whether somebody named it.
-std::pair<std::string, bool> file_of(const command_line& line) {
-  const auto variables = environment();
-  const auto named = variables.find("CONDUCTOR_CONFIG");
-  if (!line.file.empty())
-    return {line.file, true};
-  if (named != variables.end() && !named->second.empty())
-    return {named->second, true};
-  return {default_config_file(variables), false};
-}
-
-/// Reads the file that was named; the default one only where it exists.
 loaded_config load(const command_line& line) {
-  config_inputs inputs;
-  inputs.environment = environment();
+  auto inputs = read_config(find_config(line.file));
   inputs.flags = line.flags;
   inputs.handed = line.handed;
-  const auto [file, named] = file_of(line);
-  if (!file.empty()) {
-    std::ifstream in{file};
-    std::ostringstream text;
-    text << in.rdbuf();
-    if (in.good() || in.eof()) {
-      inputs.file_name = file;
-      inputs.file_text = text.str();
-    } else if (named) {
-      throw config_error(file, "", "the file cannot be read");
-    }
-  }
   return load_config(inputs);
 }
 
@@ -121,7 +81,7 @@ int run_serve(command_line line) {
   int code = 1;
   try {
     code = run_node(config.values,
-                    {file_of(line).first, [line] { return load(line).values; }},
+                    {find_config(line.file).file, [line] { return load(line).values; }},
                     std::move(given));
   } catch (const std::exception& bad) {
     spdlog::error("{}", bad.what());

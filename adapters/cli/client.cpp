@@ -164,6 +164,7 @@ client::state::exchange(const request& what, const stream_reader* reader, reply&
     throw broken(write_error ? write_error : ec);
   answer.status = parser.get().result_int();
   answer.backend = std::string(parser.get()["X-Conductor-Backend"]);
+  answer.date = std::string(parser.get()[http::field::date]);
 
   bool refused = answer.status >= 400;
   line_splitter lines;

@@ -29,6 +29,7 @@ struct reply {
   unsigned status = 0;
   std::string address; ///< of the candidate that was reached
   std::string backend; ///< X-Conductor-Backend: who answered
+  std::string date;    ///< Date: the server's clock, where it tells
   std::string body;
 };
 

@@ -2,6 +2,7 @@
 
 #include "adapters/cli/bench.hpp"
 #include "adapters/cli/command_parts.hpp"
+#include "adapters/cli/doctor/doctor.hpp"
 #include "adapters/cli/models.hpp"
 #include "adapters/cli/run.hpp"
 #include "adapters/cli/show.hpp"
@@ -158,6 +159,19 @@ void add_health(CLI::App& app, int& exit_code) {
       [options, &exit_code] { exit_code = guarded([&] { return health(*options); }); });
 }
 
+void add_doctor(CLI::App& app, int& exit_code) {
+  auto* command = app.add_subcommand(
+      "doctor", "Look at node, backends, models, GPUs and machine, and say what to do");
+  auto options = std::make_shared<doctor_options>();
+  add_host(command, options->host);
+  command
+      ->add_option("--config", options->config, "Configuration file of the node (TOML)")
+      ->type_name("FILE");
+  command->add_flag("--json", options->raw, "Print a JSON document");
+  command->callback(
+      [options, &exit_code] { exit_code = guarded([&] { return doctor(*options); }); });
+}
+
 } // namespace
 
 void add_client_commands(CLI::App& app, int& exit_code) {
@@ -171,6 +185,7 @@ void add_client_commands(CLI::App& app, int& exit_code) {
   add_status(app, exit_code, "version", "Show the versions of client and server",
              print_version);
   add_health(app, exit_code);
+  add_doctor(app, exit_code);
   add_help_commands(app, exit_code);
   app.require_subcommand(0, 1);
 }

@@ -70,7 +70,7 @@ def otlp():
 
 
 def own():
-    return [sys.executable, "-B", str(HERE / "conductor" / "commands_test.py"), "-v"]
+    return [sys.executable, "-B", "-m", "unittest", "discover", "-v", "-s", str(HERE / "conductor"), "-p", "*_test.py"]
 
 
 command = {"js": js, "python": python, "websocket": websocket, "native": native, "otlp": otlp,
