@@ -3,6 +3,7 @@
 #include "adapters/cli/explain.hpp"
 #include "adapters/cli/gpus.hpp"
 #include "adapters/cli/model_orders.hpp"
+#include "adapters/cli/replay/replay.hpp"
 #include "adapters/cli/requests.hpp"
 
 #include <CLI/CLI.hpp>
@@ -111,6 +112,18 @@ void add_fleet_commands(CLI::App& app, int& exit_code) {
                             "Only those: done, cancelled, or a failure's code");
   ended.command->add_option("--model", ended.options->model, "Only those of this model");
   ended.takes_json();
+  ended.command->add_flag("--follow", ended.options->follow,
+                          "Then each as it ends, until Ctrl-C; with --json a line each");
+  fleet_command<replay_options> again(
+      &app, exit_code, "replay",
+      "Ask a node for what another was asked: sizes and times, no text", replay);
+  again.takes("file", again.options->file,
+              "What `requests --json` printed, perhaps with --follow; -: standard input");
+  again.command->add_option("--speed", again.options->how.speed, "Times as fast (1)")
+      ->check(CLI::PositiveNumber);
+  again.command->add_option("--most", again.options->how.most, "At once at most (512)")
+      ->check(CLI::Range(1, 4096));
+  again.takes_json();
   fleet_command<gpu_options> gpu(&app, exit_code, "gpu",
                                  "Show the GPUs of the node's machine", gpus);
   gpu.takes_json();

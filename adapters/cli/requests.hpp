@@ -15,6 +15,7 @@ struct requests_options {
   std::string outcome; ///< empty: any
   std::string model;   ///< empty: any
   bool raw = false;    ///< the node's document as it came
+  bool follow = false; ///< then each as it ends
 };
 
 /// Prints the last requests that ended. Returns the exit code, throws failure.

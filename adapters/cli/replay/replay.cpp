@@ -1,0 +1,82 @@
+#include "adapters/cli/replay/replay.hpp"
+
+#include "adapters/cli/ended_requests.hpp"
+#include "adapters/cli/failure.hpp"
+#include "adapters/cli/node.hpp"
+#include "adapters/cli/record.hpp"
+#include "adapters/cli/terminal.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <map>
+#include <stdexcept>
+#include <system_error>
+
+namespace conductor::cli {
+
+namespace {
+
+std::string whole_recording(const std::string& file) {
+  if (file == "-")
+    return read_input();
+  try {
+    return read_file(file);
+  } catch (const std::system_error& e) {
+    throw failure(file + ": " + e.code().message(), exit_usage);
+  }
+}
+
+std::vector<endpoint> addresses(const std::string& host) {
+  const auto exists = [](const std::string& path) {
+    return ::access(path.c_str(), F_OK) == 0;
+  };
+  try {
+    return node_candidates(host, environment, exists);
+  } catch (const std::invalid_argument& e) {
+    throw failure(e.what(), exit_usage);
+  }
+}
+
+} // namespace
+
+int replay(const replay_options& options) {
+  catch_signals();
+  const auto before = parse_recording(whole_recording(options.file), options.file);
+  if (before.requests.empty())
+    throw failure(options.file + " holds no request that can be asked again", exit_usage);
+  auto node = node_client(options.host);
+  node.fetch({"GET", "/conductor/v1/status"}); // or there is none
+
+  ended_requests watch;
+  std::map<std::string, double> queued;
+  const auto note = [&] {
+    for (const auto& r : watch.news(node)) {
+      const auto& timing = list_of(r, "timing");
+      queued[text_of(r, "id")] = timing.is_object() ? timing.value("queue", 0.0) : 0.0;
+    }
+  };
+  const bool live = surface_of(2).terminal;
+  auto now = play(before, addresses(options.host), options.how, [&](std::size_t over) {
+    note();
+    if (live)
+      write_error("\r\x1b[K" + std::to_string(over) + " of " +
+                  std::to_string(before.requests.size()));
+  });
+  note();
+  if (live)
+    write_error("\r\x1b[K");
+  for (auto& r : now)
+    if (const auto told = queued.find(r.id); told != queued.end())
+      r.queue_s = told->second;
+  write_out(options.raw ? replay_json(before, now, options.how) + "\n"
+                        : replay_text(before, now, options.how));
+  bool worse = false;
+  for (std::size_t i = 0; i < now.size(); ++i)
+    worse = worse || (!now[i].error.empty() && !before.requests[i].failed);
+  return worse ? exit_error : exit_ok;
+}
+
+} // namespace conductor::cli
