@@ -53,6 +53,9 @@ void request_parser::on_field_impl(field name, string_view text, string_view val
     objection = "more than one Host header";
   if (name == field::content_length && head.has("Content-Length"))
     objection = "more than one Content-Length header";
+  if (name == field::content_length &&
+      v.find_first_not_of("0123456789") != std::string_view::npos)
+    objection = "Content-Length must be one number";
   if (name == field::transfer_encoding) {
     if (head.has("Transfer-Encoding") || !same_name(v, "chunked"))
       objection = "Transfer-Encoding must be \"chunked\", once";

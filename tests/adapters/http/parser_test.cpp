@@ -60,6 +60,7 @@ TEST(request_parser, refuses_what_lets_a_request_be_smuggled) {
       "3\r\n\r\n",
       "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabc",
       "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nContent-Length: 3\r\n\r\nabc",
+      "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3, 3\r\n\r\nabc",
       "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: +3\r\n\r\nabc",
       "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3 \r\n3\r\n\r\nabc",
       "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n",

@@ -1,0 +1,101 @@
+#!/usr/bin/env python3
+"""Peers that are slow on purpose, or leave in the middle: slow_peers_test.py CONDUCTOR SCRIPTED_OLLAMA."""
+
+import json
+import pathlib
+import sys
+import tempfile
+import time
+import unittest
+
+from peer import NODE, OLLAMA, Peer, ask, conductor, cpu_seconds, scripted_ollama, stats, until
+
+CONFIG = """
+[server]
+head_timeout = "1s"
+body_timeout = "1s"
+[stream]
+buffer = "1MiB"
+write_timeout = "2s"
+"""
+MANY = 200
+
+
+class SlowPeers(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
+        self.ollama = self.enterContext(scripted_ollama(OLLAMA))
+        file = self.folder / "conductor.toml"
+        file.write_text(CONFIG)
+        self.node = self.enterContext(conductor(NODE, self.ollama.port, "--config", str(file)))
+        until("readiness", lambda: ask(self.node.port, "GET", "/readyz")[0] == 200)
+
+    def peers(self, n, **how):
+        return [self.enterContext(Peer(self.node.port, **how)) for _ in range(n)]
+
+    def connections(self):
+        """Besides the one that asks."""
+        return json.loads(ask(self.node.port, "GET", "/conductor/v1/status")[1])["connections"] - 1
+
+    def answers_others(self):
+        status, body = ask(self.node.port, "POST", "/api/generate", {"model": "canned", "prompt": "x", "stream": False})
+        self.assertEqual(status, 200, body)
+
+    def test_heads_that_come_a_byte_at_a_time_are_given_up(self):
+        peers = self.peers(MANY)
+        alive = list(peers)
+        head = "GET /api/version HTTP/1.1\r\nHost: localhost\r\nX: " + "y" * 1000
+        for byte in head:
+            alive = [p for p in alive if p.say(byte)]
+            if byte == "y":
+                self.answers_others()
+                break
+        until("the slow ones to be closed", lambda: self.connections() == 0)
+        self.answers_others()
+
+    def test_bodies_that_come_a_byte_at_a_time_are_given_up_when_they_stop(self):
+        peers = self.peers(MANY)
+        for p in peers:
+            p.say("POST /api/chat HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n{")
+        self.answers_others()
+        until("the slow ones to be closed", lambda: self.connections() == 0)
+        self.assertEqual(stats(self.ollama)["by_route"].get("/api/chat", 0), 0, "half a body was passed on")
+
+    def test_readers_that_do_not_read_hold_neither_ollama_nor_others(self):
+        ask(self.ollama.port, "POST", "/_scripted/script", {"default": {"records": 20000, "size": 500}})
+        for p in self.peers(8, receive_buffer=4096):
+            body = json.dumps({"model": "canned", "prompt": "x"})
+            p.say(f"POST /api/generate HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n{body}")
+        until("Ollama to be asked", lambda: stats(self.ollama)["answers"] == 8)
+        until("they are all answered or given up", lambda: stats(self.ollama)["in_flight"] == 0)
+        ask(self.ollama.port, "POST", "/_scripted/script", {"default": {}})
+        self.answers_others()
+        until("the ones that do not read to be closed", lambda: self.connections() == 0)
+
+    def test_who_closes_one_half_is_gone(self):
+        ask(self.ollama.port, "POST", "/_scripted/script", {"default": {"records": 100000, "gap_ms": 10}})
+        before = stats(self.ollama)["cancels"]
+        body = json.dumps({"model": "canned", "prompt": "x"})
+        for p in self.peers(4):
+            p.say(f"POST /api/generate HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n{body}")
+            p.read()
+            p.socket.shutdown(1)
+        until("the cancels at Ollama", lambda: stats(self.ollama)["cancels"] == before + 4)
+
+    def test_pipelined_requests_are_bounded_and_answered_in_order(self):
+        with Peer(self.node.port) as peer:
+            for n in range(500):
+                peer.say(f"GET /api/version HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: r{n}\r\n\r\n")
+            for n in range(500):
+                self.assertEqual(peer.answer()[1]["x-request-id"], f"r{n}")
+
+    def test_idle_connections_cost_no_processor_time(self):
+        self.peers(MANY)
+        until("all to be accepted", lambda: self.connections() == MANY)
+        begin = cpu_seconds(self.node.pid)
+        time.sleep(2)
+        self.assertLess(cpu_seconds(self.node.pid) - begin, .5)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1], verbosity=2)
