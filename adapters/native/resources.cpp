@@ -25,6 +25,11 @@ response text(int status, std::string body) {
   return {status, plain, std::move(body), {}};
 }
 
+/// As Ollama's router says it.
+response page_error(int status, std::string body) {
+  return {status, "text/plain", std::move(body), {}};
+}
+
 /// How the store is, for those who watch the node.
 json as_status(const store_status& s) {
   json j{{"state", s.failure.empty() ? "up" : "failed"}};
@@ -178,11 +183,11 @@ resources_actor::behavior_type resources(self_ptr self, resources_links links) {
         if (!fixed && !state && !of_queue && !scrape) {
           if (native)
             return make_error(errc::not_found, "there is nothing at " + path);
-          return text(404, "404 page not found");
+          return page_error(404, "404 page not found");
         }
         if (asked->method != "GET" && asked->method != "HEAD") {
           auto r = native ? not_allowed(*asked, "GET, HEAD")
-                          : text(405, "405 method not allowed");
+                          : page_error(405, "405 method not allowed");
           if (!native)
             r.headers.push_back({"Allow", "GET, HEAD"});
           return r;

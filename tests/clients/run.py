@@ -69,11 +69,16 @@ def otlp():
     return python("otlp", "otlp_test.py")
 
 
+def conformance():
+    return python("conformance", "conformance_test.py")
+
+
 def own():
     return [sys.executable, "-B", "-m", "unittest", "discover", "-v", "-s", str(HERE / "conductor"), "-p", "*_test.py"]
 
 
 command = {"js": js, "python": python, "websocket": websocket, "native": native, "otlp": otlp,
+           "conformance": conformance,
            "conductor": own}[LANGUAGE]()
 config = PLACE / f"{LANGUAGE}.toml"
 config.write_text(f'[gpu]\nprobe = "nvml"\nlibrary = "{STUB}"\n')
