@@ -3,6 +3,7 @@
 #include "adapters/cli/duration.hpp"
 #include "adapters/cli/human.hpp"
 #include "adapters/cli/record.hpp"
+#include "adapters/cli/visible_text.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -14,7 +15,8 @@ constexpr auto grey = "\x1b[38;5;245m";
 constexpr auto bold = "\x1b[1m";
 constexpr auto plain = "\x1b[0m";
 
-std::string tool_calls(const nlohmann::json& calls, bool colour) {
+std::string tool_calls(const nlohmann::json& calls, const surface& shown) {
+  bool colour = shown.colour;
   std::string explain = colour ? std::string(grey) + bold : "";
   std::string value = colour ? plain : "";
   std::string out = explain;
@@ -24,7 +26,8 @@ std::string tool_calls(const nlohmann::json& calls, bool colour) {
     out += first ? "" : "\n";
     first = false;
     out += "  Model called a non-existent function '" + value +
-           text_of(function, "name") + explain + "()' with arguments: " + value +
+           visible_on(shown, text_of(function, "name")) + explain +
+           "()' with arguments: " + value +
            function.value("arguments", nlohmann::json::object()).dump() + explain;
   }
   return out + value;
@@ -38,7 +41,8 @@ std::string rate(std::int64_t count, std::int64_t nanoseconds) {
 } // namespace
 
 std::string answer::body(const std::string& text, unsigned columns) {
-  return style_.out.terminal && style_.wrap ? wrap_.push(text, columns) : text;
+  auto seen = visible_on(style_.out, text);
+  return style_.out.terminal && style_.wrap ? wrap_.push(seen, columns) : seen;
 }
 
 std::string answer::push(const nlohmann::json& record, unsigned columns) {
@@ -65,7 +69,7 @@ std::string answer::push(const nlohmann::json& record, unsigned columns) {
   }
   out += body(said, columns);
   if (called)
-    out += tool_calls(*calls, colour);
+    out += tool_calls(*calls, style_.out);
   return out;
 }
 

@@ -2,6 +2,7 @@
 
 #include "adapters/cli/failure.hpp"
 #include "adapters/cli/terminal.hpp"
+#include "adapters/cli/visible_text.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -17,7 +18,7 @@ int guarded(const std::function<int()>& command) {
     return i.code;
   } catch (const failure& f) {
     if (*f.what() != 0)
-      write_error("Error: " + std::string(f.what()) + "\n");
+      write_error("Error: " + visible_on(surface_of(2), f.what()) + "\n");
     return f.code;
   } catch (const std::exception& e) {
     write_error("Error: " + std::string(e.what()) + "\n");

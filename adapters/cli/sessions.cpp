@@ -6,6 +6,7 @@
 #include "adapters/cli/session_list.hpp"
 #include "adapters/cli/session_text.hpp"
 #include "adapters/cli/terminal.hpp"
+#include "adapters/cli/visible_text.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -55,7 +56,7 @@ int show_session(const session_options& options) {
   auto id = text_of(need_session(node, options.session), "id");
   auto session = parse_ordered(node.fetch({"GET", session_target(id)}).body);
   write_out(options.raw ? session.dump(-1, ' ', false, lenient) + "\n"
-                        : conversation_text(session, now()));
+                        : visible_on(surface_of(1), conversation_text(session, now())));
   return exit_ok;
 }
 
