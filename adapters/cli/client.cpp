@@ -1,5 +1,6 @@
 #include "adapters/cli/client.hpp"
 
+#include "adapters/cli/background_request.hpp"
 #include "adapters/cli/failure.hpp"
 #include "adapters/cli/line_splitter.hpp"
 #include "adapters/cli/ticker.hpp"
@@ -102,6 +103,7 @@ struct client::state {
   std::vector<endpoint> candidates;
   std::string who;
   std::string hint;
+  std::function<void(std::exception_ptr)> give_up = {}; // what is under way, if anything
 
   asio::awaitable<endpoint> reach(socket& to);
   asio::awaitable<void> exchange(const request& what, const stream_reader* reader,
@@ -195,7 +197,11 @@ client::state::exchange(const request& what, const stream_reader* reader, reply&
 reply client::state::perform(const request& what, const stream_reader* reader) {
   reply answer;
   std::exception_ptr thrown, given_up;
-  asio::cancellation_signal give_up;
+  asio::cancellation_signal cancel;
+  give_up = [&](std::exception_ptr why) {
+    if (!std::exchange(given_up, why) && !loop->stopped())
+      cancel.emit(asio::cancellation_type::terminal);
+  };
   std::unique_ptr<ticker> ticks;
   if (reader && reader->on_tick)
     ticks = std::make_unique<ticker>(*loop, [&] {
@@ -203,8 +209,7 @@ reply client::state::perform(const request& what, const stream_reader* reader) {
         if (!given_up)
           reader->on_tick();
       } catch (...) {
-        given_up = std::current_exception();
-        give_up.emit(asio::cancellation_type::terminal);
+        give_up(std::current_exception());
       }
     });
   auto over = [&](std::exception_ptr e) {
@@ -212,9 +217,10 @@ reply client::state::perform(const request& what, const stream_reader* reader) {
     loop->stop(); // whoever watches meanwhile goes on with the next request
   };
   asio::co_spawn(*loop, exchange(what, reader, answer),
-                 asio::bind_cancellation_slot(give_up.slot(), over));
+                 asio::bind_cancellation_slot(cancel.slot(), over));
   loop->run();
   loop->restart();
+  give_up = nullptr;
   if (given_up)
     std::rethrow_exception(given_up);
   if (thrown)
@@ -245,24 +251,68 @@ void client::idle(std::chrono::milliseconds span, const std::function<void()>& o
   auto& loop = *state_->loop;
   std::exception_ptr thrown;
   asio::steady_timer timer(loop, span);
+  state_->give_up = [&](std::exception_ptr why) {
+    if (!std::exchange(thrown, why))
+      timer.cancel();
+  };
   ticker ticks(loop, [&] {
     try {
       if (!thrown)
         on_tick();
     } catch (...) {
-      thrown = std::current_exception();
-      timer.cancel();
+      state_->give_up(std::current_exception());
     }
   });
   timer.async_wait([&loop](error_code) { loop.stop(); });
   loop.run();
   loop.restart();
+  state_->give_up = nullptr;
   if (thrown)
     std::rethrow_exception(thrown);
 }
 
+void client::interrupt() {
+  if (state_->give_up)
+    state_->give_up(std::make_exception_ptr(interruption()));
+}
+
 std::shared_ptr<asio::io_context> client::loop() const {
   return state_->loop;
+}
+
+// Outlives the request until its coroutine is gone.
+struct background_request::state {
+  client::state node;
+  request what;
+  stream_reader reader;
+  std::function<void(std::exception_ptr)> over;
+  reply answer = {};
+  asio::cancellation_signal cancel = {};
+  bool ended = false;
+};
+
+background_request::background_request(client& node, request what, stream_reader reader,
+                                       std::function<void(std::exception_ptr)> over)
+    : state_(new state{{node.state_->loop, node.state_->candidates, node.state_->who,
+                        node.state_->hint},
+                       std::move(what),
+                       std::move(reader),
+                       std::move(over)}) {
+  auto ended = [s = state_](std::exception_ptr thrown) {
+    s->ended = true;
+    if (s->over)
+      std::exchange(s->over, nullptr)(thrown);
+  };
+  asio::co_spawn(*state_->node.loop,
+                 state_->node.exchange(state_->what, &state_->reader, state_->answer),
+                 asio::bind_cancellation_slot(state_->cancel.slot(), ended));
+}
+
+background_request::~background_request() {
+  state_->over = nullptr;
+  state_->reader.on_line = [](std::string_view) {};
+  if (!state_->ended) // what a signal would reach after that belongs to others
+    state_->cancel.emit(asio::cancellation_type::terminal);
 }
 
 } // namespace conductor::cli

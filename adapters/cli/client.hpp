@@ -61,6 +61,9 @@ public:
   /// fetch does, and whatever the reader throws, which closes the connection.
   reply stream(const request& what, const stream_reader& reader);
 
+  /// From within a handler: the fetch, stream or idle under way throws interruption.
+  void interrupt();
+
   /// Does nothing for `span` but call `on_tick` every 100 ms; what that throws ends it.
   void idle(std::chrono::milliseconds span, const std::function<void()>& on_tick);
 
@@ -68,6 +71,7 @@ public:
   std::shared_ptr<boost::asio::io_context> loop() const;
 
 private:
+  friend class background_request;
   struct state;
   std::unique_ptr<state> state_;
 };
