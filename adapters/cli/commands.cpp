@@ -20,7 +20,8 @@ namespace {
 using namespace cli;
 
 void add_run(CLI::App& app, int& exit_code) {
-  auto* command = app.add_subcommand("run", "Ask a model once and print its answer");
+  auto* command =
+      app.add_subcommand("run", "Ask a model once, or talk with it at a prompt");
   auto options = std::make_shared<run_options>();
   auto& o = *options;
   add_host(command, o.host);

@@ -36,6 +36,12 @@ void unload(client& node, const std::string& model) {
 
 } // namespace
 
+std::string full_name(const std::string& model) {
+  auto slash = model.rfind('/');
+  auto name = slash == std::string::npos ? 0 : slash + 1;
+  return model.find(':', name) == std::string::npos ? model + ":latest" : model;
+}
+
 int list_models(const model_options& options) {
   return print(options, "/api/tags", models_table);
 }

@@ -25,6 +25,9 @@ int remove_models(const model_options& options);
 int copy_model(const model_options& options); ///< names: source, destination
 int stop_model(const model_options& options);
 
+/// The whole name of a model: `m` is `m:latest`, also behind a registry with a port.
+std::string full_name(const std::string& model);
+
 /// Who computes a model of which so many bytes are on GPUs, in Ollama's words:
 /// `100% GPU`, `25%/75% CPU/GPU`.
 std::string processor(std::int64_t size, std::int64_t on_gpu);

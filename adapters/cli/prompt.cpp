@@ -27,11 +27,10 @@ std::string whole_prompt(std::vector<std::string> words, const std::string& comm
     if (auto piped = read_input(); !piped.empty())
       words.insert(words.begin(), std::move(piped));
   } else if (words.empty()) {
-    throw failure(
-        "there is no prompt. The interactive prompt comes with a later version; "
-        "give the prompt as words, as in: " +
-            command + " \"Why is the sky blue?\", or on standard input",
-        exit_usage);
+    throw failure("there is no prompt; give it as words, as in: " + command +
+                      " \"Why is the sky blue?\", or on standard input. It is asked for "
+                      "where the output is a terminal too, without --json",
+                  exit_usage);
   }
   std::string prompt;
   for (const auto& word : words)

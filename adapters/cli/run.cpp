@@ -5,6 +5,7 @@
 #include "adapters/cli/failure.hpp"
 #include "adapters/cli/node.hpp"
 #include "adapters/cli/prompt.hpp"
+#include "adapters/cli/prompt/interactive.hpp"
 #include "adapters/cli/pull.hpp"
 #include "adapters/cli/record.hpp"
 #include "adapters/cli/terminal.hpp"
@@ -75,6 +76,8 @@ void embed(client& node, const run_options& options, const std::string& prompt) 
 int run(const run_options& options) {
   if (!options.session.empty())
     return run_in_session(options);
+  if (wants_prompt(options))
+    return run_prompt(options);
   catch_signals();
   auto prompt = whole_prompt(options.prompt, "conductor run " + options.model);
   auto node = node_client(options.host);

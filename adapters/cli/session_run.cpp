@@ -1,7 +1,9 @@
 #include "adapters/cli/attachments.hpp"
 #include "adapters/cli/failure.hpp"
+#include "adapters/cli/models.hpp"
 #include "adapters/cli/node.hpp"
 #include "adapters/cli/prompt.hpp"
+#include "adapters/cli/prompt/interactive.hpp"
 #include "adapters/cli/pull.hpp"
 #include "adapters/cli/record.hpp"
 #include "adapters/cli/retries.hpp"
@@ -18,13 +20,6 @@ namespace conductor::cli {
 namespace {
 
 using json = nlohmann::ordered_json;
-
-// `m` is `m:latest`, also behind a registry with a port.
-std::string full_name(const std::string& model) {
-  auto slash = model.rfind('/');
-  auto name = slash == std::string::npos ? 0 : slash + 1;
-  return model.find(':', name) == std::string::npos ? model + ":latest" : model;
-}
 
 bool is_installed(client& node, const std::string& model) {
   auto tags = parse_document(node.fetch({"GET", "/api/tags"}).body);
@@ -72,6 +67,8 @@ int run_in_session(const run_options& options) {
     throw failure("a session makes no embeddings: --dimensions and --truncate do not go "
                   "with --session",
                   exit_usage);
+  if (wants_prompt(options) && (options.model.empty() || options.model_first))
+    return run_prompt(options);
   auto node = node_client(options.host);
   auto found = find_session(node, options.session);
   auto words = options.prompt;

@@ -11,9 +11,8 @@ std::string visible_text(std::string_view text) {
     auto c = next_character(text);
     if (c.code == '\r' && text.starts_with('\n'))
       continue;
-    if (c.code == 0xfffd)
-      out += "\uFFFD";
-    else if (c.code >= 0x80 && c.code < 0xa0) // C1: CSI and OSC in one character
+    bool c1 = c.code >= 0x80 && c.code < 0xa0; // CSI and OSC in one character
+    if (c.code == 0xfffd || c1)
       out += "\uFFFD";
     else if ((c.code < 0x20 && c.code != '\n' && c.code != '\t') || c.code == 0x7f)
       (out += '^') += static_cast<char>(c.code ^ 0x40);
