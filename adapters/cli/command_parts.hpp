@@ -33,7 +33,7 @@ void add_session_commands(CLI::App& app, int& exit_code);
 /// backends, drain, undrain, load, unload, pin, unpin, explain, requests, gpu.
 void add_fleet_commands(CLI::App& app, int& exit_code);
 
-/// Registers what is made from the definitions themselves: completion, man.
+/// Registers what is for shells and readers: completion, shell, man.
 void add_help_commands(CLI::App& app, int& exit_code);
 
 } // namespace conductor::cli
