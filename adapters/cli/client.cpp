@@ -3,6 +3,7 @@
 #include "adapters/cli/background_request.hpp"
 #include "adapters/cli/failure.hpp"
 #include "adapters/cli/line_splitter.hpp"
+#include "adapters/cli/reach.hpp"
 #include "adapters/cli/ticker.hpp"
 #include "adapters/cli/version.hpp"
 
@@ -10,11 +11,7 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/connect.hpp>
-#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -26,7 +23,6 @@
 #include <boost/beast/http/write.hpp>
 
 #include <array>
-#include <cctype>
 #include <chrono>
 #include <exception>
 #include <utility>
@@ -36,65 +32,10 @@ namespace conductor::cli {
 namespace asio = boost::asio;
 namespace http = boost::beast::http;
 using boost::system::error_code;
-using socket = asio::generic::stream_protocol::socket;
-using peer = asio::generic::stream_protocol::endpoint;
 
 namespace {
 
-constexpr std::chrono::seconds connect_limit{5};
 constexpr std::size_t error_body_limit = 1u << 20;
-
-std::string reason(const error_code& ec) {
-  auto text = ec.message();
-  text = text.substr(0, text.find(" (")); // "Host not found (authoritative)"
-  if (!text.empty())
-    text[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(text[0])));
-  return text;
-}
-
-asio::awaitable<std::vector<peer>> peers_of(const endpoint& at, error_code& ec) {
-  std::vector<peer> found;
-  if (at.type == endpoint::kind::unix_socket) {
-    found.emplace_back(asio::local::stream_protocol::endpoint(at.path));
-    co_return found;
-  }
-  auto literal = asio::ip::make_address(at.host, ec);
-  if (!ec) {
-    found.emplace_back(asio::ip::tcp::endpoint(literal, at.port));
-    co_return found;
-  }
-  asio::ip::tcp::resolver names(co_await asio::this_coro::executor);
-  auto results = co_await names.async_resolve(
-      at.host, std::to_string(at.port), asio::redirect_error(asio::use_awaitable, ec));
-  for (const auto& r : results)
-    found.emplace_back(r.endpoint());
-  co_return found;
-}
-
-// Connects to one address of `at`, or leaves the reason in `ec`.
-asio::awaitable<void> connect(socket& to, const endpoint& at, error_code& ec) {
-  auto peers = co_await peers_of(at, ec);
-  for (const auto& p : peers) {
-    error_code ignored;
-    to.close(ignored);
-    asio::steady_timer deadline(to.get_executor(), connect_limit);
-    auto late = std::make_shared<bool>(false);
-    deadline.async_wait([&to, late](error_code waited) {
-      if (!waited && !*late) {
-        *late = true;
-        error_code dropped;
-        to.close(dropped);
-      }
-    });
-    co_await to.async_connect(p, asio::redirect_error(asio::use_awaitable, ec));
-    if (std::exchange(*late, true))
-      ec = asio::error::timed_out;
-    if (!ec)
-      break;
-  }
-  if (!ec && at.type == endpoint::kind::tcp)
-    to.set_option(asio::ip::tcp::no_delay(true));
-}
 
 } // namespace
 
@@ -105,35 +46,20 @@ struct client::state {
   std::string hint;
   std::function<void(std::exception_ptr)> give_up = {}; // what is under way, if anything
 
-  asio::awaitable<endpoint> reach(socket& to);
   asio::awaitable<void> exchange(const request& what, const stream_reader* reader,
                                  reply& answer);
   reply perform(const request& what, const stream_reader* reader);
 };
 
-asio::awaitable<endpoint> client::state::reach(socket& to) {
-  error_code ec;
-  std::string tried;
-  for (const auto& at : candidates) {
-    ec = {};
-    co_await connect(to, at, ec);
-    if (!ec)
-      co_return at;
-    tried += (tried.empty() ? "" : " or ") + to_string(at);
-  }
-  throw disconnection("no " + who + " answers at " + tried + " (" + reason(ec) + ")" +
-                      hint);
-}
-
 asio::awaitable<void>
 client::state::exchange(const request& what, const stream_reader* reader, reply& answer) {
-  socket to(*loop);
-  auto at = co_await reach(to);
+  node_socket to(*loop);
+  auto at = co_await reach(to, candidates, who, hint);
   answer.address = to_string(at);
   auto broken = [&at](const error_code& ec) {
     auto why = ec == http::error::end_of_stream || ec == http::error::partial_message
                    ? std::string("closed before the answer was complete")
-                   : "broke: " + reason(ec);
+                   : "broke: " + reason_of(ec);
     return disconnection("the connection to " + to_string(at) + " " + why);
   };
 
@@ -247,6 +173,14 @@ reply client::stream(const request& what, const stream_reader& reader) {
   return state_->perform(what, &reader);
 }
 
+void client::start(request what, std::function<void(std::exception_ptr, reply)> then) {
+  auto both = std::make_shared<std::pair<request, reply>>(std::move(what), reply{});
+  asio::co_spawn(*state_->loop, state_->exchange(both->first, nullptr, both->second),
+                 [both, then = std::move(then)](std::exception_ptr e) {
+                   then(e, std::move(both->second));
+                 });
+}
+
 void client::idle(std::chrono::milliseconds span, const std::function<void()>& on_tick) {
   auto& loop = *state_->loop;
   std::exception_ptr thrown;
@@ -274,6 +208,10 @@ void client::idle(std::chrono::milliseconds span, const std::function<void()>& o
 void client::interrupt() {
   if (state_->give_up)
     state_->give_up(std::make_exception_ptr(interruption()));
+}
+
+const std::vector<endpoint>& client::candidates() const {
+  return state_->candidates;
 }
 
 std::shared_ptr<asio::io_context> client::loop() const {

@@ -3,6 +3,7 @@
 #include "config/endpoint.hpp"
 
 #include <chrono>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <string>
@@ -64,8 +65,15 @@ public:
   /// From within a handler: the fetch, stream or idle under way throws interruption.
   void interrupt();
 
+  /// Sends a request while somebody else runs the loop; `then` hears the whole answer, or
+  /// what fetch would have thrown. The client must be there until then.
+  void start(request what, std::function<void(std::exception_ptr, reply)> then);
+
   /// Does nothing for `span` but call `on_tick` every 100 ms; what that throws ends it.
   void idle(std::chrono::milliseconds span, const std::function<void()>& on_tick);
+
+  /// Where the node may be.
+  const std::vector<endpoint>& candidates() const;
 
   /// The loop that runs while a request is under way, for those who watch meanwhile.
   std::shared_ptr<boost::asio::io_context> loop() const;
