@@ -61,8 +61,12 @@ struct node_link::state : std::enable_shared_from_this<state> {
 // Connects, then reads until it is lost; throws why.
 asio::awaitable<void> node_link::state::open() {
   node_socket raw(*loop);
-  auto at = co_await reach(raw, candidates, "Conductor node", "");
+  // GCC 12 destroys temporaries of an awaited call twice: they get names.
+  const std::string who = "Conductor node", hint;
+  auto at = co_await reach(raw, candidates, who, hint);
   bool tcp = at.type == endpoint::kind::tcp;
+  const auto host = tcp ? to_string(at) : "localhost";
+  const auto target = (tcp ? at.path : "") + std::string(route);
   auto fresh = std::make_shared<stream>(std::move(raw));
   fresh->read_message_max(largest_message);
   fresh->set_option(websocket::stream_base::decorator([](websocket::request_type& head) {
@@ -74,9 +78,7 @@ asio::awaitable<void> node_link::state::open() {
   deadlines.idle_timeout = std::chrono::minutes(2);
   deadlines.keep_alive_pings = true;
   fresh->set_option(deadlines);
-  co_await fresh->async_handshake(tcp ? to_string(at) : "localhost",
-                                  (tcp ? at.path : "") + std::string(route),
-                                  asio::use_awaitable);
+  co_await fresh->async_handshake(host, target, asio::use_awaitable);
   if (over)
     co_return;
   socket = fresh;

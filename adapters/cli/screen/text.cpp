@@ -51,15 +51,6 @@ std::string_view beginning(std::string_view text, std::size_t columns) {
   return text.substr(0, text.size() - rest.size());
 }
 
-void append(line& to, std::string_view text, const style& look) {
-  if (text.empty())
-    return;
-  if (!to.empty() && to.back().look == look)
-    to.back().text += text;
-  else
-    to.push_back({std::string(text), look});
-}
-
 void append(line& to, const line& more) {
   for (const auto& s : more)
     append(to, s.text, s.look);
@@ -112,6 +103,15 @@ struct wrapper {
 
 } // namespace
 
+void append(line& to, std::string_view text, const style& look) {
+  if (text.empty())
+    return;
+  if (!to.empty() && to.back().look == look)
+    to.back().text += text;
+  else
+    to.push_back({std::string(text), look});
+}
+
 std::string cleaned(std::string_view text) {
   std::string out;
   out.reserve(text.size());
@@ -154,8 +154,8 @@ std::string fitted(std::string_view text, std::size_t columns) {
     return std::string(text) + std::string(columns - width, ' ');
   if (columns == 0)
     return {};
-  std::string cut(beginning(text, columns - 1));
-  return cut.append(ellipsis).append(columns - 1 - text_width(cut), ' ');
+  auto cut = beginning(text, columns - 1);
+  return std::string(cut).append(ellipsis).append(columns - 1 - text_width(cut), ' ');
 }
 
 line fitted(line l, std::size_t columns) {
@@ -206,6 +206,25 @@ lines wrapped(const line& l, std::size_t columns) {
   }
   w.end_word();
   return std::move(w.rows);
+}
+
+lines chopped(const line& l, std::size_t columns) {
+  columns = std::max<std::size_t>(columns, 1);
+  lines rows{{}};
+  std::size_t used = 0;
+  for (const auto& s : l) {
+    std::string_view rest = s.text;
+    while (!rest.empty()) {
+      auto c = next_character(rest);
+      if (used + c.width > columns && used > 0) {
+        rows.emplace_back();
+        used = 0;
+      }
+      append(rows.back(), c.bytes, s.look);
+      used += c.width;
+    }
+  }
+  return rows;
 }
 
 std::string plain(const line& l) {

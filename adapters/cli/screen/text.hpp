@@ -29,6 +29,7 @@ struct style {
 struct span {
   std::string text;
   style look = {};
+  bool operator==(const span&) const = default;
 };
 
 /// One row of a screen, from its left edge, and several.
@@ -59,6 +60,12 @@ line spread(line left, line right, std::size_t columns);
 /// Broken between words so that no row is wider than `columns` (at least 1), a longer
 /// word wherever needed. Never empty.
 lines wrapped(const line& l, std::size_t columns);
+
+/// Broken wherever it is as wide as `columns` (at least 1); spaces stay. Never empty.
+lines chopped(const line& l, std::size_t columns);
+
+/// Puts text behind a row, into its last piece where that looks the same.
+void append(line& to, std::string_view text, const style& look);
 
 /// The text alone, for a file or a test; without the spaces at its end.
 std::string plain(const line& l);

@@ -91,12 +91,14 @@ section backends_section(const node_state& node) {
       continue;
     auto name = text_of(b, "name"), state = state_text(b);
     auto latency = real_of(b, "latency_us") / 1000;
-    auto notes = text_of(b, "error");
-    if (notes.empty()) {
-      auto loading = text_of(b, "loading"), version = text_of(b, "version");
-      notes = text_of(b, "url") + (version.empty() ? "" : ", " + version) +
-              (loading.empty() ? "" : ", loads " + loading);
-    }
+    auto notes = text_of(b, "url");
+    auto add = [&](const std::string& note, const char* before = "") {
+      if (!note.empty())
+        notes += ", " + (before + note);
+    };
+    add(text_of(b, "error"));
+    add(text_of(b, "version"));
+    add(text_of(b, "loading"), "loads ");
     s.entries.push_back({name,
                          {},
                          {{piece(name, {tone::plain, true})},

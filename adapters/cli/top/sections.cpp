@@ -87,9 +87,11 @@ section answers(const node_state& node) {
          {text_cell(g, "model"),
           text_cell(began ? "answers" : shown, began ? tone::good : tone::warn),
           text_cell(g, "backend"), seconds_cell(real_of(g, "age_ms") / 1000),
-          seconds_cell(real_of(g, "first_ms") / 1000), number_cell(real_of(g, "pieces")),
-          number_cell(node.rate(id), 1), text_cell(whose.empty() ? session : whose),
-          text_cell(id, tone::faint)}});
+          began ? cell{{span_text(real_of(g, "first_ms") / 1000), {}},
+                       real_of(g, "first_ms") / 1000}
+                : text_cell(""),
+          number_cell(real_of(g, "pieces")), number_cell(node.rate(id), 1),
+          text_cell(whose.empty() ? session : whose), text_cell(id, tone::faint)}});
   }
   return s;
 }

@@ -15,7 +15,8 @@ namespace conductor::cli {
 
 std::string snapshot_text(const node_state& node, moment now) {
   constexpr std::size_t wide = 1000; // nothing is left out or cut
-  std::string out = plain(summary_of(node, wide));
+  constexpr std::size_t usual = 120;
+  std::string out = plain(summary_of(node, usual));
   for (auto about : {topic::answers, topic::queue, topic::backends, topic::gpus,
                      topic::sessions, topic::requests}) {
     auto s = section_of(about, node, now);

@@ -158,6 +158,7 @@ line top_view::footer(std::size_t columns) const {
 
 lines top_view::frame(const node_state& node, moment now, std::size_t columns,
                       std::size_t rows, std::optional<cursor>& at) {
+  now_ = now;
   at.reset();
   if (rows == 0 || columns == 0)
     return {};
@@ -197,6 +198,9 @@ lines top_view::frame(const node_state& node, moment now, std::size_t columns,
   if (inside)
     at = cursor{inside->row + static_cast<unsigned>(out.size()), inside->column};
   out.insert(out.end(), below.begin(), below.end());
+  for (auto& row : out)
+    if (width_of(row) > columns)
+      row = fitted(std::move(row), columns);
   return out;
 }
 

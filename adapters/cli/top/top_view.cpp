@@ -95,9 +95,11 @@ void top_view::press(const key& k, const node_state& node) {
   if (k.typed("?") || (k.is == kind::function && k.text == "1"))
     return show("Keys", top_help());
   if (detail_)
-    press_detail(k);
-  else
-    press_table(k, node);
+    return press_detail(k);
+  // Keys may come faster than frames.
+  seen_ = shown_section(focus_, node, now_);
+  find_chosen(seen_);
+  press_table(k, node);
 }
 
 void top_view::press_detail(const key& k) {

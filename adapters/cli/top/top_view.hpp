@@ -77,6 +77,7 @@ private:
   std::array<table, topics> tables_;
   topic focus_ = topic::answers;
   section seen_; ///< the one with the keys, as it was shown last
+  moment now_{}; ///< of the last frame
   std::string filter_;
   bool only_failures_ = false; ///< of the recent requests
   std::optional<dialog> asked_;
