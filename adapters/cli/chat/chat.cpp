@@ -85,13 +85,6 @@ private:
       follow(id, from);
     for (const auto& [ref, op] : unheard_)
       link_.send(op);
-    ask({"GET", "/api/tags"}, [this](const json& d) {
-      std::vector<std::string> models;
-      for (const auto& m : list_of(d, "models"))
-        if (m.is_object())
-          models.push_back(text_of(m, "name"));
-      view_.offer(std::move(models));
-    });
     seek("");
     paint_.mark();
   }
@@ -155,6 +148,15 @@ private:
                        {"idempotency_key", ref}});
     link_.send(op);
     unheard_[ref] = std::move(op);
+  }
+  void list_models() {
+    ask({"GET", "/api/tags"}, [this](const json& d) {
+      std::vector<std::string> models;
+      for (const auto& m : list_of(d, "models"))
+        if (m.is_object())
+          models.push_back(text_of(m, "name"));
+      view_.offer(std::move(models));
+    });
   }
   void rename(const std::string& session, const std::string& title) {
     ask({"PATCH", session_target(session), written({{"title", title}})},
@@ -220,6 +222,7 @@ private:
     };
     o.seek = [this](const std::string& text) { seek(text); };
     o.copy = [this](const std::string& text) { screen_.copy(text); };
+    o.models = [this] { list_models(); };
     o.mouse = [this](bool on) { screen_.mouse(on); };
     return o;
   }

@@ -72,6 +72,7 @@ void chat_view::begin() {
     orders_.create(model);
     focus_ = place::input;
   });
+  orders_.models();
 }
 
 std::string last_code(const std::string& markdown) {

@@ -27,6 +27,7 @@ struct chat_orders {
   std::function<void(const std::string& model)> create;
   std::function<void(const std::string& text)> seek; ///< sessions by their title
   std::function<void(const std::string& text)> copy;
+  std::function<void()> models; ///< which there are shall be offered
   std::function<void(bool)> mouse;
 };
 

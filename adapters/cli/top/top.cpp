@@ -77,16 +77,6 @@ private:
     ask(
         {"GET", root + "gpus?history=1"},
         [this](const json& d) { node_.take_history(d); }, false);
-    ask(
-        {"GET", "/api/tags"},
-        [this](const json& d) {
-          std::vector<std::string> models;
-          for (const auto& m : list_of(d, "models"))
-            if (m.is_object())
-              models.push_back(text_of(m, "name"));
-          view_.offer(std::move(models));
-        },
-        false);
   }
   void heard(std::string_view text) {
     auto event = json::parse(text, nullptr, false);
@@ -111,6 +101,15 @@ private:
           view_.say(bad.what(), true);
       }
       paint_.mark();
+    });
+  }
+  void list_models() {
+    ask({"GET", "/api/tags"}, [this](const json& d) {
+      std::vector<std::string> models;
+      for (const auto& m : list_of(d, "models"))
+        if (m.is_object())
+          models.push_back(text_of(m, "name"));
+      view_.offer(std::move(models));
     });
   }
   void order(std::string target, json body, std::string done) {
@@ -170,7 +169,8 @@ private:
         },
         [this](const std::string& model, const std::string& backend) {
           order("models/unload", placed(model, backend), model + " is unloaded");
-        }};
+        },
+        [this] { list_models(); }};
   }
 
   std::shared_ptr<boost::asio::io_context> loop_;

@@ -18,6 +18,12 @@ bool before(const cell& a, const cell& b) {
   return a.shown.text < b.shown.text;
 }
 
+// A server's models are no servers.
+std::string count_of(const section& s) {
+  return std::to_string(std::count_if(s.entries.begin(), s.entries.end(),
+                                      [](const entry& e) { return e.model.empty(); }));
+}
+
 } // namespace
 
 section top_view::shown_section(topic about, const node_state& node, moment now) const {
@@ -62,9 +68,9 @@ lines top_view::table_rows(const section& s, std::size_t columns, std::size_t ro
   auto all = laid_out(s, columns > 1 ? columns - 1 : 1);
   auto chosen = find_chosen(s);
   bool focused = s.about == focus_;
-  lines out{spread({piece(s.title + " " + std::to_string(s.entries.size()),
-                          {tone::head, false, false, focused})},
-                   {}, columns)};
+  lines out{
+      spread({piece(s.title + " " + count_of(s), {tone::head, false, false, focused})},
+             {}, columns)};
   if (s.entries.empty() || rows < 2)
     return out;
   if (rows > 2)
@@ -134,7 +140,7 @@ line top_view::tabs(const std::vector<section>& all, std::size_t columns) const 
   for (const auto& s : all) {
     bool here = s.about == focus_;
     auto text = std::to_string(static_cast<int>(s.about) + 1) +
-                (here ? " " + s.title + " " + std::to_string(s.entries.size()) : "");
+                (here ? " " + s.title + " " + count_of(s) : "");
     out.push_back(piece(" " + text + " ", {tone::plain, here, false, false, here}));
   }
   return fitted(std::move(out), columns);

@@ -71,6 +71,12 @@ void top_view::say(std::string notice, bool bad) {
   bad_ = bad;
 }
 
+void top_view::offer(std::vector<std::string> models) {
+  models_ = std::move(models);
+  if (asked_)
+    asked_->offer(models_);
+}
+
 const entry* top_view::chosen() const {
   const auto& t = tables_[static_cast<std::size_t>(focus_)];
   return seen_.about == focus_ && t.at < seen_.entries.size() ? &seen_.entries[t.at]
@@ -178,6 +184,7 @@ void top_view::order(const key& k, const node_state& node) {
                                    });
         },
         true);
+    orders_.models();
     return;
   }
   if (!e) {

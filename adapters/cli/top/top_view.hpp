@@ -23,6 +23,7 @@ struct top_orders {
   std::function<void(const std::string& session)> cancel_turn;
   std::function<void(const std::string& backend, bool drains)> drain;
   std::function<void(const std::string&model, const std::string&backend)> load, unload;
+  std::function<void()> models; ///< which there are shall be offered
 };
 
 /// What is shown of a node, and what the keys make of it: which table has the keys, the
@@ -46,7 +47,7 @@ public:
   void say(std::string notice, bool bad = false);
 
   /// The models that can be loaded, for who is asked which.
-  void offer(std::vector<std::string> models) { models_ = std::move(models); }
+  void offer(std::vector<std::string> models);
 
 private:
   struct table {

@@ -177,6 +177,7 @@ struct at_keys : testing::Test {
     o.open = note("open"), o.say = note("say"), o.cancel = note("cancel");
     o.regenerate = note("regenerate"), o.remove = note("remove"), o.fork = note("fork");
     o.rename = note("rename"), o.create = note("create"), o.seek = note("seek");
+    o.models = [] {};
     o.copy = note("copy"), o.mouse = note("mouse");
     return o;
   }

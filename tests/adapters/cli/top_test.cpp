@@ -49,7 +49,8 @@ struct live : testing::Test {
                  },
                  [this](const std::string& m, const std::string& b) {
                    log.push_back("unload " + m + " " + b);
-                 }}};
+                 },
+                 [] {}}};
 
   void SetUp() override { node.take(overview(), 10); }
   std::string shown(std::size_t columns = 100, std::size_t rows = 50) {
