@@ -99,14 +99,13 @@ private:
     if (!event.is_object())
       return;
     auto type = text_of(event, "type"), session = text_of(event, "session");
-    if (auto ref = text_of(event, "ref"); !ref.empty())
-      unheard_.erase(ref);
     if (is_overview(event))
       take_overview(event);
     else if (type == "error" && !event.contains("seq"))
       refused(event, session);
     else if (type != "ack" && !view_.take(session, event))
       return; // nothing that is seen
+    unheard_.erase(text_of(event, "ref"));
     paint_.mark();
   }
   void refused(const json& event, std::string session) {
@@ -114,6 +113,12 @@ private:
     auto gone = text_of(event, "code") == "not_found";
     if (ref.starts_with("follow "))
       session = ref.substr(7);
+    // What was not taken can be sent again.
+    if (auto said = unheard_.find(ref); said != unheard_.end()) {
+      auto op = json::parse(said->second, nullptr, false);
+      session = text_of(op, "session");
+      view_.give_back(session, text_of(op, "content"));
+    }
     if (gone && !session.empty())
       view_.close(session);
     view_.say(text_of(event, "detail"), true);

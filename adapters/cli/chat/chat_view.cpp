@@ -49,6 +49,11 @@ void chat_view::close(const std::string& session) {
     open(std::string(c->id));
 }
 
+void chat_view::give_back(const std::string& session, const std::string& text) {
+  if (auto at = opened_.find(session); at != opened_.end() && at->second.input.empty())
+    at->second.input.set(text);
+}
+
 std::vector<std::pair<std::string, std::uint64_t>> chat_view::followed() const {
   std::vector<std::pair<std::string, std::uint64_t>> all;
   for (const auto& [id, o] : opened_)

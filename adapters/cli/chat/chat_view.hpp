@@ -47,6 +47,9 @@ public:
   void open(const std::string& session, bool beside = false);
   void close(const std::string& session); ///< it is gone
 
+  /// A text that was not taken: it is typed again, where nothing else is by now.
+  void give_back(const std::string& session, const std::string& text);
+
   /// The sessions that were opened, and the first event of each that was not heard.
   std::vector<std::pair<std::string, std::uint64_t>> followed() const;
 

@@ -121,7 +121,7 @@ section gpus_section(const node_state& node) {
             {{"GPU", 0, 3},
              {"NAME", 4, 8, 24},
              {"BUSY", 1, 6},
-             {"LAST", 3, 8, 30},
+             {"LAST", 3, 12, 12},
              {"MEMORY", 2, 12},
              {"TEMP", 4, 5, 8, true},
              {"POWER", 5, 6, 16, true},
@@ -143,7 +143,7 @@ section gpus_section(const node_state& node) {
          {{piece(index), std::stod(index)},
           {piece(text_of(d, "name"))},
           {{bar(busy, bar_width) + " " + fixed(busy * 100, 0) + "%", {heat(busy)}}, busy},
-          {{spark(node.busy(index), 30, 1), {tone::accent}}},
+          {{spark(node.busy(index), 12, 1), {tone::accent}}},
           {{memory_text(d), {}}, real_of(d, "memory_used_bytes")},
           {{d.contains("temperature_c") ? fixed(real_of(d, "temperature_c"), 0) + " C"
                                         : "-",

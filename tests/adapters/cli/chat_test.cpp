@@ -216,6 +216,26 @@ TEST_F(at_keys, nothing_is_said_while_the_node_is_away_and_the_text_stays) {
   EXPECT_NE(shown().find("AWAY: gone"), std::string::npos);
 }
 
+TEST_F(at_keys, what_was_not_taken_is_typed_again_unless_something_else_is) {
+  type("one");
+  view.press({kind::enter});
+  view.give_back("a", "one");
+  EXPECT_NE(shown().find("> one"), std::string::npos);
+  view.give_back("a", "two");
+  EXPECT_NE(shown().find("> one"), std::string::npos);
+}
+
+TEST_F(at_keys, the_list_is_searched_while_it_is_typed_and_at_the_node_then) {
+  view.press({kind::tab});
+  type("/Tb");
+  EXPECT_EQ(view.list().shown().size(), 1u);
+  EXPECT_TRUE(log.empty());
+  view.press({kind::enter});
+  EXPECT_EQ(log, std::vector<std::string>{"seek Tb"});
+  view.press({kind::escape});
+  EXPECT_EQ(view.list().shown().size(), 2u);
+}
+
 TEST_F(at_keys, ctrl_c_cancels_then_clears_then_quits) {
   view.take("a", event(100, "started", 5, {{"model", "m"}, {"backend", "b"}}));
   view.press({kind::ctrl, "c"});
