@@ -39,17 +39,14 @@ constexpr std::size_t largest_message = 512u << 20;
 } // namespace
 
 struct node_link::state : std::enable_shared_from_this<state> {
-  state(std::shared_ptr<asio::io_context> io, std::vector<endpoint> to, link_reader r)
-      : loop(std::move(io))
-      , candidates(std::move(to))
-      , reader(std::move(r))
-      , pause(*loop) {}
+  state(asio::io_context& io, std::vector<endpoint> to, link_reader r)
+      : loop(io), candidates(std::move(to)), reader(std::move(r)), pause(loop) {}
 
   asio::awaitable<void> open();
   asio::awaitable<void> live();
   void write_next();
 
-  std::shared_ptr<asio::io_context> loop;
+  asio::io_context& loop;
   std::vector<endpoint> candidates;
   link_reader reader;
   asio::steady_timer pause;
@@ -60,7 +57,7 @@ struct node_link::state : std::enable_shared_from_this<state> {
 
 // Connects, then reads until it is lost; throws why.
 asio::awaitable<void> node_link::state::open() {
-  node_socket raw(*loop);
+  node_socket raw(loop);
   // GCC 12 destroys temporaries of an awaited call twice: they get names.
   const std::string who = "Conductor node", hint;
   auto at = co_await reach(raw, candidates, who, hint);
@@ -135,11 +132,10 @@ void node_link::state::write_next() {
   });
 }
 
-node_link::node_link(std::shared_ptr<asio::io_context> loop,
-                     std::vector<endpoint> candidates, link_reader reader)
-    : state_(std::make_shared<state>(std::move(loop), std::move(candidates),
-                                     std::move(reader))) {
-  asio::co_spawn(*state_->loop, state_->live(), asio::detached);
+node_link::node_link(asio::io_context& loop, std::vector<endpoint> candidates,
+                     link_reader reader)
+    : state_(std::make_shared<state>(loop, std::move(candidates), std::move(reader))) {
+  asio::co_spawn(state_->loop, state_->live(), asio::detached);
 }
 
 node_link::~node_link() {

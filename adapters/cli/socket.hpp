@@ -27,8 +27,8 @@ struct link_reader {
 /// until its end; in one thread.
 class node_link {
 public:
-  node_link(std::shared_ptr<boost::asio::io_context> loop,
-            std::vector<endpoint> candidates, link_reader reader);
+  node_link(boost::asio::io_context& loop, std::vector<endpoint> candidates,
+            link_reader reader);
   ~node_link();
 
   /// Sends a text. False: there is no connection, and nobody will get it.

@@ -56,7 +56,7 @@ public:
                  [this] { paint_.mark(); }, [this] { loop_->stop(); }},
                 instead)
       , paint_(*loop_, [this] { draw(); })
-      , link_(loop_, client_.candidates(),
+      , link_(*loop_, client_.candidates(),
               {[this] { opened(); }, [this](std::string_view text) { heard(text); },
                [this](const std::string& why) {
                  view_.away(why);

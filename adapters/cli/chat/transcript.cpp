@@ -199,30 +199,34 @@ void transcript::choose(const conversation& c, int by) {
 }
 
 bool transcript::find(const conversation& c, const std::string& what, int by) {
-  bool same = what == sought_;
+  const auto& all = c.messages();
+  bool again = what == sought_ && found_ && found_at_ < all.size();
   sought_ = what;
+  found_ = false;
   if (what.empty())
     return true;
-  const auto& all = c.messages();
   if (all.empty())
     return false;
-  // From the row that is seen first, or behind it if it is sought again.
-  auto start = follows_ && by < 0 ? all.size() - 1 : std::min(at_, all.size() - 1);
+  // Behind the place that was found; else from what is seen.
+  auto start = again      ? found_at_
+               : follows_ ? all.size() - 1
+                          : std::min(at_, all.size() - 1);
   for (std::size_t n = 0; n <= all.size(); ++n) {
-    auto i = by > 0 ? (start + n) % all.size()
-                    : (start + all.size() - n % all.size()) % all.size();
+    auto ahead = n % all.size();
+    auto i = (start + (by > 0 ? ahead : all.size() - ahead)) % all.size();
     const auto& m = all[i];
     if (!holds(m.content, what) && !(thinking_ && holds(m.thinking, what)))
       continue;
     const auto& rows = rows_of(m);
     auto size = static_cast<long>(rows.size());
     auto from = by > 0 ? 0L : size - 1;
-    if (n == 0 && !(follows_ && by < 0))
-      from = static_cast<long>(row_) + (same ? by : 0);
+    if (n == 0 && again)
+      from = static_cast<long>(found_row_) + by;
     for (auto k = from; k >= 0 && k < size; k += by)
       if (holds(plain(rows[static_cast<std::size_t>(k)]), what)) {
-        at_ = i;
-        row_ = static_cast<std::size_t>(k);
+        found_ = true;
+        at_ = found_at_ = i;
+        row_ = found_row_ = static_cast<std::size_t>(k);
         follows_ = false;
         chosen_ = m.seq;
         return true;

@@ -60,6 +60,8 @@ private:
   bool follows_ = true, thinking_ = false, dressed_ = true;
   std::uint64_t chosen_ = 0; ///< seq; 0: the last one
   std::string sought_;
+  bool found_ = false;                       ///< the last search found something
+  std::size_t found_at_ = 0, found_row_ = 0; ///< there
 };
 
 } // namespace conductor::cli

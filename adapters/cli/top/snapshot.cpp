@@ -36,7 +36,7 @@ std::string fetch_overview(const std::string& host) {
     loop->stop();
   };
   link = std::make_unique<node_link>(
-      loop, node.candidates(),
+      *loop, node.candidates(),
       link_reader{[&] { link->send(follow_overview()); },
                   [&](std::string_view text) {
                     auto event = parse_document(text);

@@ -54,7 +54,7 @@ public:
                  [this] { paint_.mark(); }, [this] { loop_->stop(); }},
                 "for one look use: conductor top --once")
       , paint_(*loop_, [this] { draw(); })
-      , link_(loop_, client_.candidates(),
+      , link_(*loop_, client_.candidates(),
               {[this] { opened(); }, [this](std::string_view text) { heard(text); },
                [this](const std::string& why) {
                  node_.lose(why);

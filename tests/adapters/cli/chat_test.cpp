@@ -121,6 +121,19 @@ TEST(transcript, finds_a_text_upwards_and_goes_on_to_the_next_place) {
   EXPECT_FALSE(t.find(c, "nowhere", -1));
 }
 
+TEST(transcript, finds_every_place_once_also_where_all_of_it_is_seen) {
+  conversation c;
+  c.take(snapshot(4));
+  transcript t;
+  std::vector<std::uint64_t> found;
+  for (int i = 0; i < 4; ++i) {
+    t.view(c, 40, 50);
+    ASSERT_TRUE(t.find(c, "message", -1));
+    found.push_back(t.chosen(c)->seq);
+  }
+  EXPECT_EQ(found, (std::vector<std::uint64_t>{4, 3, 2, 1}));
+}
+
 TEST(transcript, folds_thinking_until_it_is_asked_for) {
   conversation c;
   c.take(snapshot(1));
