@@ -239,6 +239,8 @@ std::vector<key_spec> make_schema() {
       admin_key(),
       insecure,
       origins_key(),
+      key("server.console", switch_at(CONDUCTOR_AT(server.console)),
+          "The web console, at /console"),
       key("server.max_connections",
           number_at(CONDUCTOR_AT(server.max_connections), 1, 1'000'000),
           "Open client connections, whole node"),

@@ -31,6 +31,7 @@ struct server_settings {
   std::optional<endpoint> admin_listen; ///< probes and metrics, own lane
   bool insecure = false;                ///< allow listening beyond loopback without keys
   std::vector<std::string> origins;     ///< allowed besides Ollama's defaults
+  bool console = true;                  ///< the web console, at /console
   std::size_t max_connections = 20'000; ///< open client connections, whole node
   std::size_t max_head_bytes = 64 * 1024;  ///< request line and headers
   std::size_t max_body_bytes = 256u << 20; ///< a request body that is read whole

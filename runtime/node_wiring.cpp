@@ -3,6 +3,7 @@
 #include "actors/backend.hpp"
 #include "actors/dispatcher.hpp"
 #include "actors/sessions.hpp"
+#include "adapters/console/console.hpp"
 #include "adapters/native/chat.hpp"
 #include "adapters/native/resources.hpp"
 #include "adapters/native/session_id.hpp"
@@ -123,7 +124,10 @@ std::vector<child_spec> node::children() {
                                          new_session_id,
                                          [this] { return observers(); },
                                          [this] { return scrape_.get(); },
-                                         [this] { return gpus_->monitor(); }};
+                                         [this] { return gpus_->monitor(); },
+                                         {}};
+                   if (values_.server.console)
+                     links.console = console;
                    resources_.set(spawn_worker(*system_, resources, std::move(links)));
                    return resources_.get().address();
                  }});

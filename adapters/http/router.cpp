@@ -73,7 +73,8 @@ route find_route(std::string_view method, std::string_view path) {
     r.upgrades = method == "GET" && path == "/conductor/v1/ws";
     return r;
   }
-  if (path == "/" || path == "/healthz" || path == "/readyz" || path == "/metrics") {
+  if (path == "/" || path == "/healthz" || path == "/readyz" || path == "/metrics" ||
+      under(path, "/console")) {
     r.kind = request_kind::local;
     return r;
   }

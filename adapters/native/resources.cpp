@@ -173,6 +173,8 @@ resources_actor::behavior_type resources(self_ptr self, resources_links links) {
           return std::move(*of_fleet);
         if (path == "/conductor/v1/gpus")
           return answer_gpus(self, asked);
+        if (self->state.links.console && path.starts_with("/console"))
+          return self->state.links.console(*asked);
         if (path == "/conductor/v1/backup") // GET is answered elsewhere
           return not_allowed(*asked, "GET");
         const bool native = path.starts_with("/conductor");

@@ -30,10 +30,11 @@ struct resources_links {
   std::function<std::vector<observer_actor>()> observers; ///< who know what ended
   std::function<resources_actor()> scrape;                ///< answers `/metrics`
   std::function<gpu_monitor_actor()> gpus;                ///< the present one
+  std::function<response(const request&)> console; ///< answers `/console`; null: none
 };
 
-/// RESOURCES answers what the node itself is asked: `/`, `/readyz`, `/metrics`
-/// and `/conductor/v1`, but for what streams.
+/// RESOURCES answers what the node itself is asked: `/`, `/readyz`, `/metrics`,
+/// `/console` and `/conductor/v1`, but for what streams.
 struct resources_state {
   static inline const char* name = "resources";
   resources_links links;

@@ -30,7 +30,7 @@ MAY_INCLUDE = {
     "adapters/blocking": ("messages", "config", "adapters/lane", "adapters/log"),
     # A client program that speaks the public API: no actor, no message, no lane.
     "adapters/cli": ("config",),
-    "adapters/console": (),
+    "adapters/console": ("messages",),
     "runtime": ("messages", "config", "actors", "adapters"),
 }
 

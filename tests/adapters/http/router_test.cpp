@@ -24,8 +24,8 @@ TEST(the_router, relays_whatever_tomorrows_ollama_may_add) {
 }
 
 TEST(the_router, answers_for_the_node_itself) {
-  for (const auto* path : {"/", "/healthz", "/readyz", "/metrics", "/conductor/v1/status",
-                           "/conductor/none"})
+  for (const auto* path : {"/", "/healthz", "/readyz", "/metrics", "/console",
+                           "/console/x.js", "/conductor/v1/status", "/conductor/none"})
     EXPECT_EQ(find_route("GET", path).kind, request_kind::local) << path;
 }
 

@@ -56,13 +56,19 @@ protected:
                      }};
     scraped = system.spawn(fake_scrape);
     auto conversations = system.spawn(fake_sessions, broken_store);
-    subject = system.spawn(resources,
-                           resources_links{[dispatcher] { return dispatcher; }, facts,
-                                           [conversations] { return conversations; },
-                                           [] { return std::vector<desk_actor>{}; },
-                                           [] { return std::string{"new"}; },
-                                           [] { return std::vector<observer_actor>{}; },
-                                           [this] { return scraped; }});
+    subject = system.spawn(
+        resources,
+        resources_links{[dispatcher] { return dispatcher; },
+                        facts,
+                        [conversations] { return conversations; },
+                        [] { return std::vector<desk_actor>{}; },
+                        [] { return std::string{"new"}; },
+                        [] { return std::vector<observer_actor>{}; },
+                        [this] { return scraped; },
+                        {},
+                        [](const request& asked) {
+                          return response{200, "", "console of " + asked.target, {}};
+                        }});
     backend_load one;
     one.status.name = "one";
     one.status.url = "http://127.0.0.1:11434";
@@ -165,6 +171,11 @@ TEST_F(resources_of_a_node, name_the_methods_that_they_take) {
     return h.name == "Allow" && h.value == "GET, HEAD";
   }));
   EXPECT_EQ(get("/conductor/v1/backup", "POST").status, 405);
+}
+
+TEST_F(resources_of_a_node, have_a_console_where_the_node_gives_one) {
+  EXPECT_EQ(get("/console").body, "console of /console");
+  EXPECT_EQ(get("/console/x?y").body, "console of /console/x?y");
 }
 
 TEST_F(resources_of_a_node, list_generations_at_one_place_only) {
