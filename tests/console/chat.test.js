@@ -120,6 +120,18 @@ test("a conversation is forked, exported and deleted", async () => {
   await page.context().close();
 });
 
+test("a conversation that another deletes says that it is gone", async () => {
+  const id = await w.session({ title: "Doomed", messages: [{ role: "user", content: "a" }] });
+  const page = await w.page({ path: `#/chat/${id}` });
+  await page.locator("article").waitFor();
+  await w.ask(`/conductor/v1/sessions/${id}`, undefined, "DELETE");
+  await page.getByText("This conversation is not there").waitFor();
+  await page.getByRole("link", { name: "Begin another" }).click();
+  await page.getByText("What shall we talk about?").waitFor();
+  assert.deepEqual(page.trouble, []);
+  await page.context().close();
+});
+
 test("the list finds a title, and what others begin appears in it", async () => {
   const page = await w.page();
   await w.session({ title: "Begun elsewhere" });

@@ -69,6 +69,7 @@ export class World {
     w.config = path.join(w.home, "conductor.toml");
     const gpu = nvml ? `[gpu]\nprobe = "nvml"\nlibrary = "${process.env.NVML_STUB}"\n` : `[gpu]\nprobe = "none"\n`;
     fs.writeFileSync(w.config, config + gpu);
+    if (nvml) w.say_gpus("devices 1\n0.name NVIDIA H100\n0.memory_total 85000000000\n0.memory_used 20000000000\n0.busy 40\n");
     await w.start_node();
     w.url = `http://127.0.0.1:${w.node.port}`;
     w.browser = await chromium.launch({
@@ -82,7 +83,13 @@ export class World {
     return this.node.start(process.env.CONDUCTOR, [
       "serve", "--config", this.config, "--listen", `127.0.0.1:${this.node.port}`,
       "--backend", `http://127.0.0.1:${this.ollama.port}`,
-    ]);
+    ], { NVML_STUB: path.join(this.home, "gpus") });
+  }
+
+  /** What the stub of NVML tells from now on. */
+  say_gpus(facts) {
+    fs.writeFileSync(path.join(this.home, "gpus.next"), facts);
+    fs.renameSync(path.join(this.home, "gpus.next"), path.join(this.home, "gpus"));
   }
 
   /** A window that notes what must not happen in any test. */

@@ -16,12 +16,13 @@ interface Pending {
 
 /** Somebody who follows a session or a topic. */
 export interface Follower {
+  /** Called when what it follows is not there, or no longer. */
+  refused?: (e: Failure) => void;
   /** What tells it apart: `{session}` or `{topic}`. */
   key: Json;
   /** The first event that is wanted; undefined: all there is. */
   from?: () => number | undefined;
   event: (e: Json) => void;
-  refused?: (e: Failure) => void;
 }
 
 let socket: WebSocket | undefined;
@@ -83,9 +84,16 @@ function put(ref: string, p: Pending): void {
 
 function subscribe(f: Follower): void {
   const from = f.from?.();
-  void ask({ op: "subscribe", ...f.key, ...(from === undefined ? {} : { from }) }).catch((e) =>
-    f.refused?.(e),
-  );
+  void ask({ op: "subscribe", ...f.key, ...(from === undefined ? {} : { from }) }).catch((e) => refused(f, e));
+}
+
+/** What is not there is given up; what cannot be had now is asked for again. */
+function refused(f: Follower, e: Failure): void {
+  if (e.code.endsWith("not_found")) f.refused?.(e);
+  else
+    setTimeout(() => {
+      if (followers.get(name_of(f.key)) === f && socket?.readyState === WebSocket.OPEN) subscribe(f);
+    }, 2000);
 }
 
 /** One operation, answered when the node has; one with an `idempotency_key` outlives connections. */
@@ -107,7 +115,9 @@ function take(m: Json): void {
     if (m.type === "ack") p?.done(m);
     else p?.failed(new Failure(0, m.code, m.detail));
   } else if (m.session !== undefined) {
-    followers.get(`s:${m.session}`)?.event(m);
+    const f = followers.get(`s:${m.session}`);
+    if (f && m.type === "error" && m.seq === undefined) refused(f, new Failure(0, m.code, m.detail));
+    else f?.event(m);
   }
 }
 

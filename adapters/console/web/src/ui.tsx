@@ -285,7 +285,7 @@ export function Ledger({ t, most, legend }: { t: Timing; most?: number; legend?:
           ))}
           {t.decode > 0 && (
             <div>
-              <dt>of that, as Ollama tells, decoding</dt>
+              <dt>of that Ollama decoded</dt>
               <dd>{seconds(t.decode)}</dd>
             </div>
           )}

@@ -11,13 +11,13 @@ export interface Fields {
 }
 
 const options: { key: string; label: string; hint: string; step?: string }[] = [
-  { key: "temperature", label: "Temperature", hint: "0: always the likeliest; the model's default if empty", step: "0.1" },
+  { key: "temperature", label: "Temperature", hint: "0: always the likeliest", step: "0.1" },
   { key: "num_ctx", label: "Context, tokens", hint: "a change of it loads the model anew", step: "1" },
   { key: "num_predict", label: "Longest answer, tokens", hint: "-1: no limit", step: "1" },
   { key: "top_p", label: "Top p", hint: "0 to 1", step: "0.05" },
   { key: "top_k", label: "Top k", hint: "", step: "1" },
   { key: "repeat_penalty", label: "Repeat penalty", hint: "", step: "0.1" },
-  { key: "seed", label: "Seed", hint: "the same answer to the same question", step: "1" },
+  { key: "seed", label: "Seed", hint: "same question, same answer", step: "1" },
 ];
 
 export function to_fields(s: SessionInfo): Fields {
@@ -73,7 +73,7 @@ export function ChatSettings({
       >
         <label class="whole">
           System message
-          <textarea rows={4} value={f.system} onInput={(e) => set({ ...f, system: e.currentTarget.value })} />
+          <textarea rows={3} value={f.system} onInput={(e) => set({ ...f, system: e.currentTarget.value })} />
         </label>
         {options.map((o) => (
           <label key={o.key}>
