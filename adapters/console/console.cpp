@@ -80,7 +80,6 @@ response answer(const console_file& file, const request& asked) {
                                      : "no-cache"},
                {"Vary", "Accept-Encoding"},
                {"Content-Security-Policy", content_policy},
-               {"Cross-Origin-Opener-Policy", "same-origin"},
                {"Cross-Origin-Resource-Policy", "same-origin"},
                {"Referrer-Policy", "no-referrer"},
                {"X-Content-Type-Options", "nosniff"}};

@@ -111,11 +111,17 @@ test("a conversation is forked, exported and deleted", async () => {
   assert.equal(file.suggestedFilename(), "Source fork.md");
   assert.match(fs.readFileSync(await file.path(), "utf8"), /^# Source \(fork\)/);
   await page.getByLabel("Actions for this chat").click();
+  const [whole] = await Promise.all([page.waitForEvent("download"), page.getByRole("menuitem", { name: "Export as JSON" }).click()]);
+  const copy = JSON.parse(fs.readFileSync(await whole.path(), "utf8"));
+  await page.getByLabel("Conversation to import").setInputFiles({ name: "copy.json", mimeType: "application/json", buffer: Buffer.from(JSON.stringify({ ...copy, title: "Imported one" })) });
+  await page.locator(".bar h1", { hasText: "Imported one" }).waitFor();
+  await until("its messages", async () => (await page.locator("article").count()) === 2);
+  await page.getByLabel("Actions for this chat").click();
   await page.getByRole("menuitem", { name: "Delete…" }).click();
   await page.getByRole("button", { name: "Delete", exact: true }).click();
   await page.getByText("What shall we talk about?").waitFor();
-  await until("the list", async () => (await page.locator(".sessions li", { hasText: "Source (fork)" }).count()) === 0);
-  assert.equal(await page.locator(".sessions li", { hasText: "Source" }).count(), 1);
+  await until("the list", async () => (await page.locator(".sessions li", { hasText: "Imported one" }).count()) === 0);
+  await until("what is left", async () => (await page.locator(".sessions li", { hasText: "Source" }).count()) === 2);
   assert.deepEqual(page.trouble, []);
   await page.context().close();
 });
@@ -178,6 +184,20 @@ test("options and the system message of a chat reach the node", async () => {
   await page.getByLabel("Temperature").fill("");
   await page.getByRole("button", { name: "Save" }).click();
   await until("less options", async () => JSON.stringify((await w.ask(`/conductor/v1/sessions/${id}`)).options) === '{"num_ctx":2048}');
+  assert.deepEqual(page.trouble, []);
+  await page.context().close();
+});
+
+test("a page that is not secure, as on a local network, can do all that", async () => {
+  await w.script({ text: "```js\nlet x = 1;\n```\n", records: 6 });
+  const page = await w.page({ host: "plain.internal" });
+  assert.equal(await page.evaluate(() => isSecureContext), false);
+  await say(page, "code, please");
+  await done(page, 1);
+  await page.getByLabel("Copy code").first().click();
+  await page.getByText("Copied").first().waitFor();
+  await page.getByLabel("Message", { exact: true }).press("Control+v");
+  assert.match(await page.getByLabel("Message", { exact: true }).inputValue(), /^let x = 1;/);
   assert.deepEqual(page.trouble, []);
   await page.context().close();
 });

@@ -49,6 +49,27 @@ test("a connection that is lost is taken up again where it was", async () => {
   await page.context().close();
 });
 
+test("a page that slept trusts its old connection no more, and goes on with the answer", async () => {
+  await w.script({ gap_ms: 15, records: 400 });
+  const id = await w.session();
+  const page = await w.page({ path: `#/chat/${id}` });
+  await page.clock.install();
+  await page.reload();
+  await page.getByText("Connected", { exact: true }).waitFor({ state: "attached" });
+  let connections = 0;
+  page.on("websocket", () => ++connections);
+  await say(page, "Tell me");
+  await page.locator("article.assistant .prose").waitFor();
+  await page.clock.fastForward("05:00"); // as when a lid was closed
+  await until("another connection", () => connections === 1);
+  await page.locator("article.assistant[data-state=done]").waitFor();
+  const told = await w.ask(`/conductor/v1/sessions/${id}`);
+  assert.equal(await shown(page), text_of(told.messages[1]));
+  assert.equal(connections, 1);
+  assert.deepEqual(page.trouble, []);
+  await page.context().close();
+});
+
 test("a node that is killed and comes back finds its page again", async () => {
   await w.script({ gap_ms: 20, records: 5000 });
   const id = await w.session({ title: "Survivor" });

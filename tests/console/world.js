@@ -74,7 +74,9 @@ export class World {
     w.url = `http://127.0.0.1:${w.node.port}`;
     w.browser = await chromium.launch({
       executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-      args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-proxy-server"],
+      args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-proxy-server",
+        // A name that the node takes and that is no secure context, as most addresses of a local network.
+        "--host-resolver-rules=MAP plain.internal 127.0.0.1"],
     });
     return w;
   }
@@ -93,7 +95,7 @@ export class World {
   }
 
   /** A window that notes what must not happen in any test. */
-  async page({ path: at = "", dark = false, phone = false, context: given } = {}) {
+  async page({ path: at = "", dark = false, phone = false, host = "127.0.0.1", context: given } = {}) {
     const context = given ?? (await this.browser.newContext({
       viewport: phone ? { width: 390, height: 800 } : { width: 1280, height: 800 },
       hasTouch: phone,
@@ -104,11 +106,9 @@ export class World {
     const page = await context.newPage();
     page.setDefaultTimeout(patience);
     page.trouble = [];
-    page.asked = [];
     page.on("request", (r) => {
-      page.asked.push(r.url());
-      const { host } = new URL(r.url());
-      if (host && host !== `127.0.0.1:${this.node.port}`) page.trouble.push(`asked another host: ${r.url()}`);
+      const asked = new URL(r.url()).host; // none: data, blob
+      if (asked && asked !== `${host}:${this.node.port}`) page.trouble.push(`asked another host: ${r.url()}`);
     });
     page.on("dialog", (d) => (page.trouble.push(`a dialog: ${d.message()}`), void d.dismiss()));
     page.on("pageerror", (e) => page.trouble.push(`an error: ${e.message}`));
@@ -117,7 +117,7 @@ export class World {
       if (page.may_fail && /Failed to load resource|WebSocket connection|net::ERR/.test(m.text())) return;
       page.trouble.push(`the console says: ${m.text()}`);
     });
-    await page.goto(`${this.url}/console/${at}`);
+    await page.goto(`http://${host}:${this.node.port}/console/${at}`);
     await page.getByText("Connected", { exact: true }).waitFor({ state: "attached" });
     return page;
   }

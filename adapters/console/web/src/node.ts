@@ -134,6 +134,12 @@ export async function refresh_models(): Promise<void> {
   loaded.value = ps.models ?? [];
 }
 
+/** What was begun here is listed at once, not with the next overview. */
+export async function refresh_sessions(): Promise<void> {
+  const sessions = await get<Overview["sessions"]>("/conductor/v1/sessions?limit=50");
+  if (overview.value) overview.value = { ...overview.value, sessions };
+}
+
 /** Of the last answers, the time to their first record. */
 export const first_record = computed(() => {
   const all = (overview.value?.requests.requests ?? [])

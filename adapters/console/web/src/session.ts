@@ -2,6 +2,7 @@
 import { batch, computed, signal, type Signal } from "@preact/signals";
 import { Failure, get, open } from "./api";
 import { ask, follow } from "./link";
+import { refresh_sessions } from "./node";
 import type { SessionInfo, Timing, Usage } from "./types";
 
 export interface Message {
@@ -23,6 +24,11 @@ export interface Message {
   unsaved?: boolean;
   note?: string;
   wait?: { kind: "queued" | "loading" | "asked"; position?: number; eta_ms?: number | null; since: number };
+}
+
+/** Never twice the same; `randomUUID` is for secure pages only, and a node's address often is none. */
+function new_key(): string {
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((b) => b.toString(16).padStart(2, "0")).join("");
 }
 
 /** A message whose change is told to nobody but who shows it. */
@@ -220,7 +226,7 @@ export class Session {
 
   async send(content: string, images: string[] = []): Promise<void> {
     this.sent_images.set(content, images.length);
-    const op: any = { op: "send", session: this.id, content, idempotency_key: crypto.randomUUID() };
+    const op: any = { op: "send", session: this.id, content, idempotency_key: new_key() };
     if (images.length) op.images = images;
     try {
       await ask(op);
@@ -283,5 +289,6 @@ export function show_session(id: string): void {
 
 export async function new_session(model: string, settings: Record<string, unknown>): Promise<string> {
   const made = await get<SessionInfo>("/conductor/v1/sessions", { body: { model, ...settings } });
+  void refresh_sessions().catch(() => {});
   return made.id;
 }

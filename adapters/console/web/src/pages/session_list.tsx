@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { download, get } from "../api";
 import { ago, short } from "../format";
 import { Icon } from "../icons";
-import { overview } from "../node";
+import { overview, refresh_sessions } from "../node";
 import { go, nav_open, route } from "../route";
 import type { SessionInfo } from "../types";
 import { ask_user, attempt, Menu, tell, type Choice } from "../ui";
@@ -72,7 +72,9 @@ export function choices_for(s: { id: string; title: string }): Choice[] {
 export async function fork(id: string, message: number | undefined, title: string): Promise<void> {
   const body = { ...(message === undefined ? {} : { message }), title: `${title || "Untitled"} (fork)` };
   const made = await attempt(get<SessionInfo>(`${path(id)}/fork`, { body }), "Forked");
-  if (made) go("chat", made.id);
+  if (!made) return;
+  go("chat", made.id);
+  void refresh_sessions().catch(() => {});
 }
 
 async function import_file(file: File): Promise<void> {
@@ -80,6 +82,7 @@ async function import_file(file: File): Promise<void> {
     const made = await get<SessionInfo>("/conductor/v1/sessions", { body: JSON.parse(await file.text()) });
     tell("Imported");
     go("chat", made.id);
+    void refresh_sessions().catch(() => {});
   } catch (e) {
     tell(`${file.name}: ${(e as Error).message}`, true);
   }
