@@ -103,6 +103,16 @@ test("models are pulled, loaded, pinned and unloaded, and backends drained", asy
   await page.getByText("draining", { exact: true }).waitFor();
   await page.getByRole("button", { name: "Undrain" }).click();
   await page.getByText("up", { exact: true }).waitFor();
+  await page.getByRole("button", { name: "Add" }).click();
+  await page.getByLabel("Name").fill("second");
+  await page.getByLabel("Address").fill(`http://127.0.0.1:${w.ollama.port}`);
+  await page.getByRole("dialog").getByRole("button", { name: "Add" }).click();
+  const second = page.getByLabel("Backend second");
+  await second.getByText("up", { exact: true }).waitFor();
+  await second.getByLabel("Actions for second").click();
+  await page.getByRole("menuitem", { name: "Remove…" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Remove" }).click();
+  await until("one is left", async () => (await page.locator(".card.backend").count()) === 1);
   assert.deepEqual(page.trouble, []);
   await page.context().close();
 });

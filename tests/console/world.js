@@ -35,6 +35,11 @@ const listens = (port) =>
     s.on("error", () => done(false));
   });
 
+const programs = new Set();
+process.on("exit", () => {
+  for (const p of programs) p.kill("SIGKILL");
+});
+
 class Program {
   constructor(port, home) {
     this.port = port;
@@ -46,6 +51,9 @@ class Program {
     for (const name of ["HOME", "XDG_RUNTIME_DIR", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "TMPDIR"]) here[name] = this.home;
     this.process = spawn(command, args, { stdio: ["ignore", log, log], env: { PATH: process.env.PATH, ...here, ...more } });
     fs.closeSync(log);
+    const child = this.process;
+    programs.add(child);
+    child.once("exit", () => programs.delete(child));
     await until(`port ${this.port}`, () => listens(this.port));
   }
   async end(signal = "SIGKILL") {

@@ -52,9 +52,8 @@ function connect(): void {
   };
 }
 
-function lose(): void {
-  socket = undefined;
-  link_state.value = "lost";
+/** What was asked on a connection that is no more, and cannot be asked twice or need not. */
+function give_up(): void {
   for (const [ref, p] of pending) {
     if (p.op.op.endsWith("subscribe")) pending.delete(ref);
     else if (p.sent && !p.op.idempotency_key) {
@@ -62,6 +61,12 @@ function lose(): void {
       p.failed(new Failure(0, "unreachable", "the connection to the node was lost"));
     }
   }
+}
+
+function lose(): void {
+  socket = undefined;
+  link_state.value = "lost";
+  give_up();
   const wait = Math.min(5000, 250 * 2 ** attempts++) * (0.75 + Math.random() / 2);
   retry = setTimeout(connect, wait);
 }
@@ -71,6 +76,7 @@ export function reconnect(): void {
   const old = socket;
   socket = undefined;
   old?.close();
+  give_up();
   attempts = 0;
   link_state.value = "connecting";
   connect();

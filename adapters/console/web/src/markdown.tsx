@@ -70,8 +70,8 @@ function inline(tokens: Token[] | undefined): ComponentChildren {
       case "escape":
       case "text":
         return "tokens" in t && t.tokens ? inline(t.tokens) : decoded(t.text);
-      default:
-        return t.raw;
+      default: // models break lines in tables so
+        return /^<br\s*\/?>$/i.test(t.raw) ? <br key={i} /> : t.raw;
     }
   });
 }

@@ -1,7 +1,7 @@
 // What the whole node is doing, as its topic `overview` tells it, and what that adds up to.
 import { computed, signal } from "@preact/signals";
 import { get } from "./api";
-import { quantile } from "./format";
+import { quantile, short } from "./format";
 import { follow } from "./link";
 import type {
   Backend,
@@ -130,7 +130,7 @@ export async function refresh_models(): Promise<void> {
     get<{ models: Model[] }>("/api/tags"),
     get<{ models: Loaded[] }>("/api/ps"),
   ]);
-  models.value = [...(tags.models ?? [])].sort((a, b) => a.name.localeCompare(b.name));
+  models.value = [...(tags.models ?? [])].sort((a, b) => short(a.name).localeCompare(short(b.name)));
   loaded.value = ps.models ?? [];
 }
 

@@ -1,13 +1,17 @@
 // The Ollama servers behind the node.
+import { useState } from "preact/hooks";
 import { get } from "../api";
 import { short } from "../format";
+import { Icon } from "../icons";
 import { overview } from "../node";
 import type { Backend } from "../types";
-import { ask_user, attempt, Empty, Meter } from "../ui";
+import { ask_user, attempt, Dialog, Empty, Menu, Meter } from "../ui";
 import { Page } from "./page";
 
+const path_of = (name: string) => `/conductor/v1/backends/${encodeURIComponent(name)}`;
+
 function drain(b: Backend): void {
-  const path = `/conductor/v1/backends/${encodeURIComponent(b.name)}`;
+  const path = path_of(b.name);
   if (b.draining) void attempt(get(`${path}/undrain`, { body: {} }), `${b.name} gets requests again`);
   else
     ask_user({
@@ -16,6 +20,49 @@ function drain(b: Backend): void {
       yes: "Drain",
       then: () => void attempt(get(`${path}/drain`, { body: {} }), `${b.name} is drained`),
     });
+}
+
+function remove(b: Backend): void {
+  ask_user({
+    title: `Remove ${b.name}?`,
+    text: "Answers in flight there end. A backend of the configuration file is back when the node starts anew.",
+    yes: "Remove",
+    bad: true,
+    then: () => void attempt(get(path_of(b.name), { method: "DELETE" }), `${b.name} is removed`),
+  });
+}
+
+function Add({ close }: { close: () => void }) {
+  const [name, set_name] = useState("");
+  const [url, set_url] = useState("");
+  const [parallel, set_parallel] = useState("");
+  return (
+    <Dialog title="Add a backend" close={close}>
+      <form
+        class="settings"
+        onSubmit={async (e) => {
+          e.preventDefault();
+          const body = { url: url.trim(), ...(parallel ? { parallel: Number(parallel) } : {}) };
+          if (await attempt(get(path_of(name.trim()), { method: "PUT", body }), `${name.trim()} is added`)) close();
+        }}
+      >
+        <label>Name <input required pattern="[A-Za-z0-9._\-]{1,64}" value={name} onInput={(e) => set_name(e.currentTarget.value)} /></label>
+        <label>
+          Answers at once for each model
+          <input type="number" min="1" max="4096" placeholder="found out" value={parallel} onInput={(e) => set_parallel(e.currentTarget.value)} />
+        </label>
+        <label class="whole">
+          Address
+          <input required placeholder="http://10.0.0.7:11434" value={url} onInput={(e) => set_url(e.currentTarget.value)} />
+          <small>It lasts until the node ends: write it into the configuration to keep it.</small>
+        </label>
+        <footer>
+          <button type="button" class="quiet" onClick={close}>Cancel</button>
+          <button type="submit" class="main">Add</button>
+        </footer>
+      </form>
+    </Dialog>
+  );
 }
 
 function Card({ b }: { b: Backend }) {
@@ -28,6 +75,7 @@ function Card({ b }: { b: Backend }) {
         <span class={`tag ${kind}`}>{state}</span>
         <span class="grow" />
         <button class="small" onClick={() => drain(b)}>{b.draining ? "Undrain" : "Drain"}</button>
+        <Menu label={`Actions for ${b.name}`} choices={[{ label: "Remove…", icon: "trash", bad: true, do: () => remove(b) }]} />
       </header>
       <p class="muted">
         {[b.url, b.version && `Ollama ${b.version}`, b.latency_us && `probe ${(b.latency_us / 1000).toFixed(1)} ms`].filter(Boolean).join(" · ")}
@@ -53,16 +101,18 @@ function Card({ b }: { b: Backend }) {
 }
 
 export function Backends() {
+  const [adding, set_adding] = useState(false);
   const all = overview.value?.backends.backends;
   return (
-    <Page title="Backends">
+    <Page title="Backends" actions={<button onClick={() => set_adding(true)}><Icon name="plus" /> Add</button>}>
       {!all ? (
         <div class="progress" role="progressbar" aria-label="Loading" />
       ) : all.length === 0 ? (
-        <Empty icon="backends" title="There is no backend">Add one with conductor backends add.</Empty>
+        <Empty icon="backends" title="There is no backend">Add one above.</Empty>
       ) : (
         <div class="cards wide">{all.map((b) => <Card key={b.name} b={b} />)}</div>
       )}
+      {adding && <Add close={() => set_adding(false)} />}
     </Page>
   );
 }
