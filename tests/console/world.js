@@ -53,8 +53,16 @@ class Program {
     fs.closeSync(log);
     const child = this.process;
     programs.add(child);
-    child.once("exit", () => programs.delete(child));
-    await until(`port ${this.port}`, () => listens(this.port));
+    let ended = "";
+    child.once("error", (e) => (ended = e.message));
+    child.once("exit", (code, signal) => {
+      programs.delete(child);
+      ended = `it ended with ${code ?? signal}`;
+    });
+    await until(`port ${this.port}`, () => {
+      if (ended) throw new Error(`${command}: ${ended}\n${fs.readFileSync(path.join(this.home, "log"), "utf8")}`);
+      return listens(this.port);
+    });
   }
   async end(signal = "SIGKILL") {
     const p = this.process;
