@@ -25,7 +25,7 @@ function drain(b: Backend): void {
 function remove(b: Backend): void {
   ask_user({
     title: `Remove ${b.name}?`,
-    text: "Answers in flight there end. A backend of the configuration file is back when the node starts anew.",
+    text: "What is in flight there goes on. A backend of the configuration file is back when the node starts anew.",
     yes: "Remove",
     bad: true,
     then: () => void attempt(get(path_of(b.name), { method: "DELETE" }), `${b.name} is removed`),
