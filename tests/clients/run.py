@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Drives the real clients of one language, or our own, against a node in front of a scripted
-Ollama, on a machine with the GPU of NVML's stub: run.py js|python|websocket|native|otlp|conductor BUILD_DIR CONDUCTOR
-SCRIPTED_OLLAMA NVML_STUB. Those of others are installed from their lock files into BUILD_DIR, once for each content
-of these."""
+"""Drives the real clients of one language, our own, or the recipes, against a node in front of a scripted
+Ollama, on a machine with the GPU of NVML's stub: run.py js|python|websocket|native|otlp|conformance|conductor|recipes
+BUILD_DIR CONDUCTOR SCRIPTED_OLLAMA NVML_STUB. Those of others are installed from their lock files into BUILD_DIR, once
+for each content of these."""
 
 import hashlib
 import os
@@ -30,8 +30,9 @@ def once(place, locks, install):
     stamp.write_text(wanted)
 
 
-def js():
-    place = PLACE / "js"
+def node_modules(folder="js"):
+    """A folder with the JavaScript clients."""
+    place = PLACE / folder
     locks = [HERE / "js" / "package.json", HERE / "js" / "package-lock.json"]
 
     def install():
@@ -40,6 +41,11 @@ def js():
         subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=place, check=True)
 
     once(place, locks, install)
+    return place
+
+
+def js():
+    place = node_modules()
     shutil.copy(HERE / "js" / "clients.test.js", place)
     return ["node", "--test", "--test-reporter=spec", str(place / "clients.test.js")]
 
@@ -73,18 +79,23 @@ def conformance():
     return python("conformance", "conformance_test.py")
 
 
+def recipes():
+    more["NODE_MODULES"] = str(node_modules("recipes_js") / "node_modules")
+    return python("recipes", "recipes_test.py")
+
+
 def own():
     return [sys.executable, "-B", "-m", "unittest", "discover", "-v", "-s", str(HERE / "conductor"), "-p", "*_test.py"]
 
 
+more = {}
 command = {"js": js, "python": python, "websocket": websocket, "native": native, "otlp": otlp,
-           "conformance": conformance,
-           "conductor": own}[LANGUAGE]()
+           "conformance": conformance, "conductor": own, "recipes": recipes}[LANGUAGE]()
 config = PLACE / f"{LANGUAGE}.toml"
 config.write_text(f'[gpu]\nprobe = "nvml"\nlibrary = "{STUB}"\n')
 with scripted_ollama(OLLAMA) as ollama, conductor(NODE, ollama.port, "--config", str(config)) as node:
     until("readiness", lambda: ask(node.port, "GET", "/readyz")[0] == 200)
     done = subprocess.run(command, env={
         **os.environ, "OLLAMA_URL": f"http://127.0.0.1:{ollama.port}", "NO_PROXY": "*", "CONDUCTOR": NODE,
-        "CONDUCTOR_URL": f"http://127.0.0.1:{node.port}"}, check=False)
+        "CONDUCTOR_URL": f"http://127.0.0.1:{node.port}", **more}, check=False)
 sys.exit(done.returncode)
