@@ -36,11 +36,13 @@ TEST(cleaned, shows_bytes_that_are_no_utf_8) {
 }
 
 TEST(fitted, is_exactly_so_wide) {
-  for (const std::string& text : {"", "abc", "a longer text", "東京東京東京", "e\u0301e"})
+  for (const std::string_view text :
+       {"", "abc", "a longer text", "東京東京東京", "e\u0301e"})
     for (std::size_t columns = 0; columns < 14; ++columns) {
       EXPECT_EQ(text_width(fitted(text, columns)), columns) << text;
-      EXPECT_EQ(width_of(fitted(line{{text, {}}, {"more", {tone::bad}}}, columns)),
-                columns)
+      EXPECT_EQ(
+          width_of(fitted(line{{std::string(text), {}}, {"more", {tone::bad}}}, columns)),
+          columns)
           << text;
     }
 }
