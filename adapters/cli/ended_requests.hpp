@@ -6,17 +6,22 @@
 
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 namespace conductor::cli {
 
-/// Hears of requests as they end, by asking the node again and again.
+/// Hears of requests as they end, from what the node answers when it is asked for them
+/// again and again.
 class ended_requests {
 public:
-  /// Those that ended since the last time, the first one first; at the first time those
-  /// that the node still knows.
-  std::vector<nlohmann::json> news(client& node);
+  /// The question.
+  static request asking() { return {"GET", "/conductor/v1/requests?limit=1000"}; }
+
+  /// Those that ended since the last answer, the first one first; in the first answer
+  /// those that the node still knew.
+  std::vector<nlohmann::json> news(std::string_view answer);
 
   /// At the last time the node no longer knew all that had ended.
   bool missed() const noexcept { return missed_; }

@@ -100,7 +100,7 @@ int follow_requests(const requests_options& options) {
   if (!options.raw)
     write_out(padded_line(headings()));
   for (bool first = true;; first = false) {
-    auto news = watch.news(node);
+    auto news = watch.news(node.fetch(ended_requests::asking()).body);
     std::erase_if(news, [&](const json& r) { return !wanted(r); });
     const auto most = static_cast<std::size_t>(options.limit);
     if (first && news.size() > most)

@@ -1,21 +1,22 @@
 #include "adapters/cli/replay/player.hpp"
 
+#include "adapters/cli/background_request.hpp"
 #include "adapters/cli/client.hpp"
 #include "adapters/cli/failure.hpp"
-#include "adapters/cli/new_file.hpp"
 #include "adapters/cli/record.hpp"
 #include "adapters/cli/replay/filler.hpp"
 
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <nlohmann/json.hpp>
 
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
-#include <condition_variable>
-#include <mutex>
-#include <thread>
+#include <exception>
+#include <optional>
+#include <utility>
 
 namespace conductor::cli {
 
@@ -23,9 +24,6 @@ namespace {
 
 using clock = std::chrono::steady_clock;
 using nlohmann::json;
-
-/// The client leaves, as it did.
-struct left {};
 
 double seconds_since(clock::time_point start) {
   return std::chrono::duration<double>(clock::now() - start).count();
@@ -50,93 +48,134 @@ request asking(const recorded_request& r, const std::string& id, std::size_t num
   return what;
 }
 
-played_request ask(const recorded_request& r, const std::vector<endpoint>& node,
-                   std::string id, std::size_t number, double leave_after_s) {
-  played_request done;
-  done.id = std::move(id);
-  const auto what = asking(r, done.id, number);
-  const auto start = clock::now();
-  const auto leave_if_due = [&] {
-    if (r.cancelled && seconds_since(start) >= leave_after_s)
-      throw left{};
-  };
-  stream_reader reader;
-  reader.on_tick = leave_if_due;
-  reader.on_line = [&](std::string_view line) {
-    if (done.first_s == 0)
-      done.first_s = seconds_since(start);
-    const auto record = parse_record(line);
-    done.answer_tokens += static_cast<std::uint64_t>(number_of(record, "eval_count"));
-    leave_if_due();
-  };
-  try {
-    client to(node, "Conductor node", "");
-    to.stream(what, reader);
-  } catch (const left&) {
-  } catch (const std::exception& e) {
-    done.error = e.what();
+/// The requests under way, all on one loop.
+class player {
+public:
+  player(const recording& what, client& node, const pace& how)
+      : what_(what)
+      , how_(how)
+      , node_(node)
+      , due_(*node_.loop())
+      , all_(what.requests.size())
+      , under_way_(what.requests.size())
+      , run_(std::to_string(::getpid())) {}
+
+  /// Runs until all are over.
+  std::vector<played_request> play(const std::function<void(std::size_t)>& tick) {
+    start_ = clock::now();
+    begin_due();
+    auto next_tick = start_;
+    while (over_ < all_.size()) {
+      if (clock::now() >= next_tick) {
+        tick(over_);
+        next_tick = clock::now() + std::chrono::seconds(1);
+      }
+      node_.loop()->run_one_until(next_tick);
+      node_.loop()->restart();
+      for (const auto i : std::exchange(ended_, {}))
+        under_way_[i].let_go();
+    }
+    return std::move(all_);
   }
-  done.total_s = seconds_since(start);
-  return done;
-}
+
+private:
+  clock::time_point due_at(std::size_t i) const {
+    return start_ +
+           std::chrono::duration_cast<clock::duration>(
+               std::chrono::duration<double>(what_.requests[i].at_s / how_.speed));
+  }
+
+  /// Asks for whatever is due, as long as there may be more at once.
+  void begin_due() {
+    while (next_ < all_.size() && running_ < how_.most && due_at(next_) <= clock::now())
+      begin(next_++);
+    if (next_ == all_.size() || running_ >= how_.most)
+      return;
+    due_.expires_at(due_at(next_));
+    due_.async_wait([this](boost::system::error_code stopped) {
+      if (!stopped)
+        begin_due();
+    });
+  }
+
+  void begin(std::size_t i) {
+    const auto& r = what_.requests[i];
+    auto& done = all_[i];
+    done.id = "replay-" + run_ + "-" + std::to_string(i);
+    done.late_s = std::max(0.0, seconds_since(due_at(i)));
+    ++running_;
+    const auto begun = clock::now();
+    stream_reader reader;
+    reader.on_line = [&done, begun](std::string_view line) {
+      if (done.first_s == 0)
+        done.first_s = seconds_since(begun);
+      done.answer_tokens +=
+          static_cast<std::uint64_t>(number_of(parse_record(line), "eval_count"));
+    };
+    const auto end = [this, i, begun](const std::exception_ptr& why) {
+      all_[i].total_s = seconds_since(begun);
+      all_[i].error = error_of(why);
+      over(i);
+    };
+    auto& mine = under_way_[i];
+    mine.asked.emplace(node_, asking(r, done.id, i), std::move(reader), end);
+    if (!r.cancelled)
+      return;
+    // The client leaves, as it did.
+    mine.leave.emplace(*node_.loop(),
+                       std::chrono::duration_cast<clock::duration>(
+                           std::chrono::duration<double>(r.total_s / how_.speed)));
+    mine.leave->async_wait([this, i, end](boost::system::error_code stopped) {
+      if (!stopped && under_way_[i].asked && !under_way_[i].over)
+        end(nullptr);
+    });
+  }
+
+  static std::string error_of(const std::exception_ptr& why) {
+    try {
+      if (why)
+        std::rethrow_exception(why);
+    } catch (const std::exception& e) {
+      return e.what();
+    }
+    return {};
+  }
+
+  void over(std::size_t i) {
+    under_way_[i].over = true;
+    ended_.push_back(i);
+    --running_;
+    ++over_;
+    begin_due();
+  }
+
+  struct request_under_way {
+    std::optional<background_request> asked;
+    std::optional<boost::asio::steady_timer> leave; ///< when the client does
+    bool over = false;
+    void let_go() {
+      asked.reset();
+      leave.reset();
+    }
+  };
+
+  const recording& what_;
+  pace how_;
+  client& node_;
+  boost::asio::steady_timer due_;
+  std::vector<played_request> all_;
+  std::vector<request_under_way> under_way_;
+  std::vector<std::size_t> ended_; ///< whose connections can be let go
+  std::string run_;
+  clock::time_point start_{};
+  std::size_t next_ = 0, running_ = 0, over_ = 0;
+};
 
 } // namespace
 
-std::vector<played_request> play(const recording& what, const std::vector<endpoint>& node,
-                                 const pace& how,
+std::vector<played_request> play(const recording& what, client& node, const pace& how,
                                  const std::function<void(std::size_t)>& tick) {
-  std::vector<played_request> all(what.requests.size());
-  std::mutex lock;
-  std::condition_variable changed;
-  std::size_t running = 0, over = 0;
-  const auto run = std::to_string(::getpid());
-  std::vector<std::thread> threads;
-  const auto start = clock::now();
-  auto next_tick = start;
-  // Returns when `is_so`, or it is `until`; ticks meanwhile.
-  const auto wait = [&](std::unique_lock<std::mutex>& held, auto is_so,
-                        clock::time_point until) {
-    while (!is_so() && clock::now() < until) {
-      changed.wait_until(held, std::min(until, next_tick), is_so);
-      if (clock::now() >= next_tick) {
-        next_tick = clock::now() + std::chrono::seconds(1);
-        const auto n = over;
-        held.unlock();
-        tick(n);
-        held.lock();
-      }
-    }
-  };
-  constexpr auto never = [] { return false; };
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    const auto& r = what.requests[i];
-    const auto due = start + std::chrono::duration_cast<clock::duration>(
-                                 std::chrono::duration<double>(r.at_s / how.speed));
-    std::unique_lock held{lock};
-    wait(held, never, due);
-    wait(
-        held, [&] { return running < how.most; }, clock::time_point::max());
-    ++running;
-    threads.emplace_back([&, i, due] {
-      const auto late = seconds_since(due);
-      auto done = ask(what.requests[i], node, "replay-" + run + "-" + std::to_string(i),
-                      i, what.requests[i].total_s / how.speed);
-      done.late_s = std::max(0.0, late);
-      const std::lock_guard held{lock};
-      all[i] = std::move(done);
-      --running;
-      ++over;
-      changed.notify_all();
-    });
-  }
-  {
-    std::unique_lock held{lock};
-    wait(
-        held, [&] { return running == 0; }, clock::time_point::max());
-  }
-  for (auto& t : threads)
-    t.join();
-  return all;
+  return player{what, node, how}.play(tick);
 }
 
 } // namespace conductor::cli

@@ -1,7 +1,7 @@
 #pragma once
 
+#include "adapters/cli/client.hpp"
 #include "adapters/cli/replay/recording.hpp"
-#include "config/endpoint.hpp"
 
 #include <functional>
 #include <string>
@@ -26,10 +26,9 @@ struct played_request {
   std::string error; ///< empty: it was answered, or cancelled as it was
 };
 
-/// Asks a node for all of it, each when it is due, on a thread of its own; `tick` is
-/// called about once a second with how many are over. One result for each request.
-std::vector<played_request> play(const recording& what, const std::vector<endpoint>& node,
-                                 const pace& how,
+/// Asks a node for all of it, each when it is due, on one loop; `tick` is called about
+/// once a second with how many are over. One result for each request.
+std::vector<played_request> play(const recording& what, client& node, const pace& how,
                                  const std::function<void(std::size_t)>& tick);
 
 } // namespace conductor::cli

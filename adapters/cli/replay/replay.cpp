@@ -8,11 +8,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include <unistd.h>
-
-#include <algorithm>
+#include <exception>
 #include <map>
-#include <stdexcept>
 #include <system_error>
 
 namespace conductor::cli {
@@ -29,17 +26,6 @@ std::string whole_recording(const std::string& file) {
   }
 }
 
-std::vector<endpoint> addresses(const std::string& host) {
-  const auto exists = [](const std::string& path) {
-    return ::access(path.c_str(), F_OK) == 0;
-  };
-  try {
-    return node_candidates(host, environment, exists);
-  } catch (const std::invalid_argument& e) {
-    throw failure(e.what(), exit_usage);
-  }
-}
-
 } // namespace
 
 int replay(const replay_options& options) {
@@ -52,20 +38,24 @@ int replay(const replay_options& options) {
 
   ended_requests watch;
   std::map<std::string, double> queued;
-  const auto note = [&] {
-    for (const auto& r : watch.news(node)) {
+  const auto note = [&](const std::string& answer) {
+    for (const auto& r : watch.news(answer)) {
       const auto& timing = list_of(r, "timing");
       queued[text_of(r, "id")] = timing.is_object() ? timing.value("queue", 0.0) : 0.0;
     }
   };
   const bool live = surface_of(2).terminal;
-  auto now = play(before, addresses(options.host), options.how, [&](std::size_t over) {
-    note();
+  auto now = play(before, node, options.how, [&](std::size_t over) {
+    node.start(ended_requests::asking(),
+               [&](const std::exception_ptr& no, const reply& told) {
+                 if (!no)
+                   note(told.body);
+               });
     if (live)
       write_error("\r\x1b[K" + std::to_string(over) + " of " +
                   std::to_string(before.requests.size()));
   });
-  note();
+  note(node.fetch(ended_requests::asking()).body);
   if (live)
     write_error("\r\x1b[K");
   for (auto& r : now)
