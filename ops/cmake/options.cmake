@@ -19,5 +19,12 @@ if(CONDUCTOR_SANITIZE)
                       -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${CONDUCTOR_SANITIZE})
 endif()
+if(CMAKE_BUILD_TYPE STREQUAL "Release" AND NOT CONDUCTOR_SANITIZE AND NOT CONDUCTOR_FUZZ)
+  # What users run is hard to break into; tests/guards/hardening.py looks at the program.
+  set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+  add_compile_options(-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong
+                      -fstack-clash-protection)
+  add_link_options(-pie -Wl,-z,relro,-z,now,-z,noexecstack)
+endif()
 # Root-relative includes everywhere: "messages/generation.hpp".
 include_directories(${CMAKE_CURRENT_SOURCE_DIR})
