@@ -54,7 +54,13 @@ std::string kind_of(const acquire& wish) {
 /// A lane's own decision is told as one.
 void explain(desk_state& st, const acquire& wish, const lease& got) {
   if (wish.about)
-    st.decided.add({wish.about->id, wish.model, got.backend, "kept", {}, {}});
+    st.decided.add({wish.about->id,
+                    wish.model,
+                    got.backend,
+                    "kept",
+                    {},
+                    {},
+                    owner_of(wish.about->by)});
 }
 
 lease_ptr take(desk_state& st, const acquire& wish, const std::string& kind) {
@@ -219,7 +225,7 @@ desk_actor::behavior_type desk(self_ptr self, std::function<dispatcher_actor()> 
       [self](const stop_generation& stop) {
         stopped_generations stopped;
         for (const auto& [id, a] : self->state.answers)
-          if (a.info.about->id == stop.id)
+          if (a.info.about->id == stop.id && may_see(stop.by, owner_of(a.info.about->by)))
             if (auto who = caf::actor_cast<caf::strong_actor_ptr>(a.who)) {
               self->send(caf::actor_cast<generation_actor>(who), stop);
               ++stopped.count;

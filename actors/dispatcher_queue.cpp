@@ -47,7 +47,8 @@ void explain(dispatcher_state& st, const acquire& wish, decision& d, std::string
              std::chrono::nanoseconds waited) {
   if (!wish.about)
     return;
-  explanation e{wish.about->id, wish.model, {}, std::move(decided), waited, {}};
+  explanation e{wish.about->id,          wish.model, {}, std::move(decided), waited, {},
+                owner_of(wish.about->by)};
   if (const auto* to = std::get_if<go_to>(&d.what))
     e.backend = to->backend;
   e.candidates = std::move(d.by);

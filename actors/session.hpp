@@ -53,8 +53,10 @@ struct session_state {
     bool told_loading = false;
     unsigned seams = 0; ///< it went on elsewhere so often
     trace_ptr trace;
-    caf::actor_clock::time_point since{}; ///< its message was acknowledged
-    std::vector<attempt> lost;            ///< where it did not go on
+    grant_ptr by;                             ///< whose key it came with
+    std::shared_ptr<const key_permit> permit; ///< of that key
+    caf::actor_clock::time_point since{};     ///< its message was acknowledged
+    std::vector<attempt> lost;                ///< where it did not go on
   };
   /// Messages that STORE has not taken yet.
   struct arrival {

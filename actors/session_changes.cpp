@@ -116,6 +116,8 @@ std::uint64_t last_asked(const session_state& st) {
 
 caf::result<said> take_message(self_ptr self, say& s) {
   auto& st = self->state;
+  if (s.by && !s.by->may_use(st.info.model))
+    return make_error(errc::forbidden, "this key is not for the model " + st.info.model);
   if (auto again = answer_again(self, s))
     return std::move(*again);
   if (auto e = mismatch(st.info, s.version))
@@ -167,6 +169,8 @@ caf::result<said> take_message(self_ptr self, say& s) {
   turn.request_id = std::move(s.request_id);
   turn.priority = s.priority;
   turn.trace = std::move(s.trace);
+  turn.by = std::move(s.by);
+  turn.permit = std::move(s.permit);
   save(self, fresh, keep,
        [self, here, fresh, keep, cut = std::move(cut),
         turn = std::move(turn)](const caf::error* e) mutable {

@@ -47,7 +47,8 @@ request_ptr request_of(const session_state& st, const session_state::turn& t,
   asked->repeatable = true;
   asked->session = st.info.id;
   asked->peer = "session " + st.info.id;
-  asked->flow = asked->peer;
+  asked->by = t.by;
+  asked->flow = t.by ? "key " + t.by->key.name : asked->peer;
   asked->priority = t.priority;
   asked->received = t.since;
   asked->trace = t.trace;

@@ -9,15 +9,15 @@ namespace {
 
 using self_ptr = sessions_actor::stateful_pointer<sessions_state>;
 using opened = sessions_state::opened;
+using resident = sessions_state::resident;
 
 constexpr auto sweep_every = std::chrono::seconds(10);
 
-session_actor begin(self_ptr self, const session_record_ptr& record) {
+const resident& begin(self_ptr self, const session_record_ptr& record) {
   auto& st = self->state;
   auto s = st.start(record, st.links);
   self->monitor(s);
-  st.live[record->info.id] = s;
-  return s;
+  return st.live[record->info.id] = {std::move(s), record->info.owner};
 }
 
 void forget(self_ptr self, const std::string& id) {
@@ -25,8 +25,8 @@ void forget(self_ptr self, const std::string& id) {
   const auto i = st.live.find(id);
   if (i == st.live.end())
     return;
-  self->demonitor(i->second.address());
-  self->send_exit(i->second, caf::exit_reason::user_shutdown);
+  self->demonitor(i->second.session.address());
+  self->send_exit(i->second.session, caf::exit_reason::user_shutdown);
   st.live.erase(i);
 }
 
@@ -38,18 +38,18 @@ caf::error not_found(const std::string& id) {
 void open(self_ptr self, const std::string& id, opened then) {
   auto& st = self->state;
   if (const auto i = st.live.find(id); i != st.live.end()) {
-    then(i->second, {});
+    then(&i->second, {});
     return;
   }
   if (st.erasing.contains(id)) {
-    then({}, not_found(id));
+    then(nullptr, not_found(id));
     return;
   }
   auto& waiting = st.opening[id];
   waiting.push_back(std::move(then));
   if (waiting.size() > 1)
     return;
-  const auto tell = [self, id](const session_actor& s, const caf::error& e) {
+  const auto tell = [self, id](const resident* s, const caf::error& e) {
     auto node = self->state.opening.extract(id);
     for (auto& f : node.mapped())
       f(s, e);
@@ -58,21 +58,26 @@ void open(self_ptr self, const std::string& id, opened then) {
       .then(
           [self, tell, id](const session_record_ptr& record) {
             if (record->info.expired(self->state.links.clock()))
-              tell({}, not_found(id));
-            else
-              tell(begin(self, record), {});
+              tell(nullptr, not_found(id));
+            else {
+              const auto found = begin(self, record); // one who is told may erase it
+              tell(&found, {});
+            }
           },
-          [tell](const caf::error& e) { tell({}, e); });
+          [tell](const caf::error& e) { tell(nullptr, e); });
 }
 
+/// What is not his is not there for who asks.
 template <class Answer>
-opened or_fail(caf::typed_response_promise<Answer> promise,
-               std::function<void(const session_actor&)> then) {
-  return [promise, then](const session_actor& s, const caf::error& e) mutable {
-    if (s)
-      then(s);
-    else
+opened or_fail(caf::typed_response_promise<Answer> promise, const std::string& id,
+               const grant_ptr& by, std::function<void(const session_actor&)> then) {
+  return [=](const resident* found, const caf::error& e) mutable {
+    if (found == nullptr)
       promise.deliver(e);
+    else if (!may_see(by, found->owner))
+      promise.deliver(not_found(id));
+    else
+      then(session_actor{found->session});
   };
 }
 
@@ -178,6 +183,7 @@ std::optional<session_record> copy_up_to(const session_record& from,
   copy.info.version = 1;
   copy.info.reserved = 0;
   copy.info.forked_from = f.id;
+  copy.info.owner = owner_of(f.by);
   if (f.title)
     copy.info.title = *f.title;
   const auto last = f.message ? *f.message : last_settled(from.messages);
@@ -200,28 +206,29 @@ std::optional<session_record> copy_up_to(const session_record& from,
 caf::result<session_record_ptr> copy_session(self_ptr self, fork_session& f) {
   auto promise = self->make_response_promise<session_record_ptr>();
   open(self, f.id,
-       or_fail<session_record_ptr>(promise, [self, promise, f](const session_actor& s) {
-         self->request(s, caf::infinite, describe{})
-             .then(
-                 [self, promise, f](const session_record_ptr& from) mutable {
-                   auto copy = copy_up_to(*from, f);
-                   if (!copy) {
-                     promise.deliver(make_error(errc::session_busy,
-                                                "message " + std::to_string(*f.message) +
-                                                    " is not there, or not finished"));
-                     return;
-                   }
-                   store_new(
-                       self, std::move(*copy),
-                       [promise](session_record_ptr made, const caf::error& e) mutable {
-                         if (made)
-                           promise.deliver(std::move(made));
-                         else
-                           promise.deliver(e);
-                       });
-                 },
-                 [promise](const caf::error& e) mutable { promise.deliver(e); });
-       }));
+       or_fail<session_record_ptr>(
+           promise, f.id, f.by, [self, promise, f](const session_actor& s) {
+             self->request(s, caf::infinite, describe{})
+                 .then(
+                     [self, promise, f](const session_record_ptr& from) mutable {
+                       auto copy = copy_up_to(*from, f);
+                       if (!copy) {
+                         promise.deliver(make_error(
+                             errc::session_busy, "message " + std::to_string(*f.message) +
+                                                     " is not there, or not finished"));
+                         return;
+                       }
+                       store_new(self, std::move(*copy),
+                                 [promise](session_record_ptr made,
+                                           const caf::error& e) mutable {
+                                   if (made)
+                                     promise.deliver(std::move(made));
+                                   else
+                                     promise.deliver(e);
+                                 });
+                     },
+                     [promise](const caf::error& e) mutable { promise.deliver(e); });
+           }));
   return promise;
 }
 
@@ -244,21 +251,22 @@ void erase_now(self_ptr self, const std::string& id,
 caf::result<stored> erase(self_ptr self, const erase_session& e) {
   auto promise = self->make_response_promise<stored>();
   open(self, e.id,
-       or_fail<stored>(promise, [self, promise, e](const session_actor& s) mutable {
-         if (!e.version) {
-           erase_now(self, e.id, promise);
-           return;
-         }
-         self->request(s, caf::infinite, describe{})
-             .then(
-                 [self, promise, e](const session_record_ptr& now) mutable {
-                   if (auto other = mismatch(now->info, e.version))
-                     promise.deliver(other);
-                   else
-                     erase_now(self, e.id, promise);
-                 },
-                 [promise](const caf::error& e) mutable { promise.deliver(e); });
-       }));
+       or_fail<stored>(
+           promise, e.id, e.by, [self, promise, e](const session_actor& s) mutable {
+             if (!e.version) {
+               erase_now(self, e.id, promise);
+               return;
+             }
+             self->request(s, caf::infinite, describe{})
+                 .then(
+                     [self, promise, e](const session_record_ptr& now) mutable {
+                       if (auto other = mismatch(now->info, e.version))
+                         promise.deliver(other);
+                       else
+                         erase_now(self, e.id, promise);
+                     },
+                     [promise](const caf::error& e) mutable { promise.deliver(e); });
+           }));
   return promise;
 }
 
@@ -306,7 +314,7 @@ caf::result<drained> drain_all(self_ptr self) {
       promise.deliver(drained{});
   };
   for (const auto& [id, s] : self->state.live)
-    self->request(s, caf::infinite, drain{})
+    self->request(s.session, caf::infinite, drain{})
         .then([one_less](const drained&) mutable { one_less(); },
               [one_less](const caf::error&) mutable { one_less(); });
   return promise;
@@ -321,12 +329,13 @@ sessions(self_ptr self, session_links links,
   st.links = std::move(links);
   st.start = std::move(start);
   self->set_down_handler([self](const caf::down_msg& down) {
-    std::erase_if(self->state.live,
-                  [&](const auto& s) { return s.second.address() == down.source; });
+    std::erase_if(self->state.live, [&](const auto& s) {
+      return s.second.session.address() == down.source;
+    });
   });
   self->set_exit_handler([self](const caf::exit_msg& exit) {
     for (const auto& [id, s] : self->state.live)
-      self->send_exit(s, caf::exit_reason::user_shutdown);
+      self->send_exit(s.session, caf::exit_reason::user_shutdown);
     self->quit(exit.reason);
   });
   self->delayed_send(self, sweep_every, tick{});
@@ -335,13 +344,13 @@ sessions(self_ptr self, session_links links,
       [self](const open_session& o) -> caf::result<session_actor> {
         auto& live = self->state.live;
         const auto i = live.find(o.id);
-        if (i != live.end() && i->second.address() == o.but)
+        if (i != live.end() && i->second.session.address() == o.but)
           live.erase(i); // its end is still to be told here
         auto promise = self->make_response_promise<session_actor>();
         open(self, o.id,
-             or_fail<session_actor>(promise, [promise](const session_actor& s) mutable {
-               promise.deliver(s);
-             }));
+             or_fail<session_actor>(
+                 promise, o.id, o.by,
+                 [promise](const session_actor& s) mutable { promise.deliver(s); }));
         return promise;
       },
       [self](const erase_session& e) { return erase(self, e); },
@@ -354,7 +363,7 @@ sessions(self_ptr self, session_links links,
       [self](drain) { return drain_all(self); },
       [self](expel) {
         for (const auto& [id, s] : self->state.live)
-          self->send(s, expel{});
+          self->send(s.session, expel{});
       },
       [self](tick) { sweep(self); },
   };

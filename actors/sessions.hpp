@@ -17,8 +17,13 @@ namespace conductor {
 struct sessions_state {
   static inline const char* name = "sessions";
 
+  /// One that is in memory, and whose it is.
+  struct resident {
+    session_actor session;
+    std::string owner;
+  };
   /// What waits for a session to be opened: called with it, or with why not.
-  using opened = std::function<void(const session_actor&, const caf::error&)>;
+  using opened = std::function<void(const resident*, const caf::error&)>;
   /// Who waits for a session that is created under a key, and with which body.
   struct creator {
     caf::typed_response_promise<created_session> reply;
@@ -27,7 +32,7 @@ struct sessions_state {
 
   session_links links; ///< for each SESSION
   std::function<session_actor(session_record_ptr, session_links)> start;
-  std::map<std::string, session_actor> live;
+  std::map<std::string, resident> live;
   std::map<std::string, std::vector<opened>> opening;   ///< by id
   std::map<std::string, std::vector<creator>> creating; ///< by key
   std::set<std::string> erasing; ///< ids that STORE may still have, for a moment

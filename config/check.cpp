@@ -22,21 +22,12 @@ std::string origin_of(const loaded_config& config, std::string_view key,
   throw config_error(origin_of(config, key, n), key, why);
 }
 
-void check_open(const loaded_config& config, const std::string& key, const endpoint& e) {
-  if (!config.values.server.insecure && !is_local(e))
-    refuse(config, key,
-           quoted(to_string(e)) +
-               " can be reached from other machines, and there are no keys; allowed: "
-               "loopback and unix sockets, anything with --insecure");
-}
-
 void check_listeners(const loaded_config& config) {
   const auto& server = config.values.server;
   if (server.listen.empty())
     refuse(config, "server.listen", "at least one address is needed");
   std::set<std::string> seen;
   const auto check = [&](const std::string& key, const endpoint& e) {
-    check_open(config, key, e);
     const bool chosen_by_system = e.type == endpoint::kind::tcp && e.port == 0;
     if (!chosen_by_system && !seen.insert(to_string(e)).second)
       refuse(config, key, quoted(to_string(e)) + " is given twice");

@@ -4,8 +4,8 @@
 
 namespace conductor {
 
-/// What no single key can tell: names that are unique, listeners that may be open, sizes
-/// that fit each other, no node that is its own backend. Throws config_error.
+/// What no single key can tell: names that are unique, sizes that
+/// fit each other, no node that is its own backend. Throws config_error.
 void check_config(const loaded_config& config);
 
 /// Whether a connection to `target` reaches what listens on one of these.

@@ -32,6 +32,8 @@ constexpr std::array levels{choice<log_level>{"trace", log_level::trace},
 constexpr std::array classes{choice<std::string_view>{"interactive", "interactive"},
                              choice<std::string_view>{"normal", "normal"},
                              choice<std::string_view>{"batch", "batch"}};
+constexpr std::array access_rules{choice<access_rule>{"remote", access_rule::remote},
+                                  choice<access_rule>{"always", access_rule::always}};
 constexpr std::array formats{choice<log_format>{"text", log_format::text},
                              choice<log_format>{"json", log_format::json}};
 
@@ -232,7 +234,7 @@ std::vector<key_spec> make_schema() {
   constexpr std::size_t gib = std::size_t{1} << 30;
   auto insecure =
       key("server.insecure", switch_at(CONDUCTOR_AT(server.insecure)),
-          "Allow listening beyond loopback although there are no keys", "insecure");
+          "Nobody needs a key, also who comes from another machine", "insecure");
   insecure.on_off = true;
   return {
       listen_key(),
@@ -354,6 +356,8 @@ std::vector<key_spec> make_schema() {
           "Longest that a span waits for others before it is sent"),
       key("trace.buffer", size_at(CONDUCTOR_AT(trace.buffer_bytes), 64 << 10, gib),
           "Spans that wait for the collector; what is more is dropped"),
+      key("access.require", choice_at(CONDUCTOR_AT(access.require), access_rules),
+          "Who needs a key: remote: who comes from another machine; always: everybody"),
       key("store.data_dir", text_at(CONDUCTOR_AT(data_dir), "folder", "a path"),
           "Folder for what must outlive the node", "data-dir", "DIR"),
   };

@@ -29,7 +29,7 @@ enum class log_format { text, json };
 struct server_settings {
   std::vector<endpoint> listen;         ///< what users talk to
   std::optional<endpoint> admin_listen; ///< probes and metrics, own lane
-  bool insecure = false;                ///< allow listening beyond loopback without keys
+  bool insecure = false;                ///< nobody needs a key, wherever he comes from
   std::vector<std::string> origins;     ///< allowed besides Ollama's defaults
   bool console = true;                  ///< the web console, at /console
   std::size_t max_connections = 20'000; ///< open client connections, whole node
@@ -156,6 +156,17 @@ struct trace_settings {
   std::size_t buffer_bytes = 4u << 20; ///< of spans that wait for the collector
 };
 
+/// Who needs a key.
+enum class access_rule {
+  remote, ///< whoever comes from another machine, also through a proxy
+  always  ///< all but the node's own user and root, at a Unix socket
+};
+
+/// Section `[access]`.
+struct access_settings {
+  access_rule require = access_rule::remote;
+};
+
 /// Everything that can be set. Plain values: no file, no environment here.
 struct settings {
   server_settings server;
@@ -169,7 +180,8 @@ struct settings {
   metrics_settings metrics;
   log_settings log;
   trace_settings trace;
-  std::string data_dir; ///< `[store] data_dir`: conversations, in SQLite
+  access_settings access;
+  std::string data_dir; ///< `[store] data_dir`: conversations, in SQLite, and keys
 };
 
 } // namespace conductor

@@ -69,6 +69,12 @@ const char* to_string(errc code) noexcept {
     return "not_found";
   case errc::cancelled:
     return "cancelled";
+  case errc::unauthenticated:
+    return "unauthenticated";
+  case errc::forbidden:
+    return "forbidden";
+  case errc::rate_limited:
+    return "rate_limited";
   case errc::bad_request:
     return "bad_request";
   case errc::store_failed:
@@ -84,6 +90,10 @@ int status_of(errc code) {
   case errc::unknown_backend:
   case errc::bad_request:
     return 400;
+  case errc::unauthenticated:
+    return 401;
+  case errc::forbidden:
+    return 403;
   case errc::session_not_found:
   case errc::not_found:
     return 404;
@@ -93,6 +103,8 @@ int status_of(errc code) {
     return 412;
   case errc::key_reused:
     return 422;
+  case errc::rate_limited:
+    return 429;
   case errc::cancelled:
     return 499;
   case errc::first_byte_timeout:

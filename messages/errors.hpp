@@ -36,6 +36,9 @@ enum class errc : std::uint8_t {
   only_one,           ///< there is but one backend, which answers for itself
   not_found,          ///< there is nothing of that name
   cancelled,          ///< somebody else ended the answer
+  unauthenticated,    ///< no key, or one that lets nobody in
+  forbidden,          ///< the key is not for this; the detail says what is missing
+  rate_limited,       ///< the key used what it may; it is told when to come again
   bad_request,        ///< it asks for what cannot be; the detail says why
   store_failed,       ///< the store did not take it: nothing was acknowledged
   internal            ///< an actor failed

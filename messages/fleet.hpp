@@ -167,6 +167,7 @@ using generation_list = std::vector<generation_info>;
 /// Ends the answers to the request of that id.
 struct stop_generation {
   std::string id;
+  grant_ptr by{}; ///< who asks: others' answers are not there for him
 };
 struct stopped_generations {
   std::size_t count = 0;
@@ -363,6 +364,7 @@ struct explanation {
   std::string decided; ///< `granted`, `kept` (a lane's lease), or an errc's name
   std::chrono::nanoseconds waited{};
   std::vector<candidate> candidates; ///< as they stood when it was decided
+  std::string key{};                 ///< id of the request's; empty: it needed none
 };
 struct explain_query {
   std::string request;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "messages/key.hpp"
+#include "messages/priority.hpp"
 #include "messages/stream.hpp"
 #include "messages/trace.hpp"
 
@@ -31,23 +33,6 @@ enum class dialect {
   native     ///< Conductor's own: RFC 9457 problem documents
 };
 
-/// Who goes first where requests wait.
-enum class priority_class { interactive, normal, batch };
-inline const char* to_string(priority_class c) noexcept {
-  return c == priority_class::interactive ? "interactive"
-         : c == priority_class::normal    ? "normal"
-                                          : "batch";
-}
-
-/// Empty: there is no class of that name.
-inline std::optional<priority_class> class_named(std::string_view name) noexcept {
-  for (const auto c :
-       {priority_class::interactive, priority_class::normal, priority_class::batch})
-    if (name == to_string(c))
-      return c;
-  return std::nullopt;
-}
-
 /// One request of a client, parsed as far as the decisions need it. Immutable once sent.
 struct request {
   std::string id; ///< X-Request-Id: the client's, or made here
@@ -74,6 +59,8 @@ struct request {
   bool repeatable = false; ///< may be sent again if no byte of an answer came
 
   std::string peer; ///< the client's address, for the log
+  grant_ptr by;     ///< whose key it came with; null: needs none, may do everything
+  std::shared_ptr<const key_permit> permit; ///< of the key, where it takes one
   request_clock::time_point received{};
   trace_ptr trace; ///< null: it is in none
 };
@@ -123,6 +110,8 @@ struct ended_request {
   std::string backend;
   std::string session;
   std::string flow;
+  std::string key;      ///< id; empty: it needed none
+  std::string key_name; ///< as it was then
   std::string outcome;
   std::string detail;
   std::string reason;
@@ -144,6 +133,7 @@ struct requests_query {
   std::string id;      ///< empty: any
   std::string model;   ///< canonical; empty: any
   std::string outcome; ///< empty: any
+  std::string key;     ///< id; empty: any
 };
 using ended_requests = std::vector<ended_request>;
 

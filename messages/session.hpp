@@ -69,6 +69,7 @@ struct session_info {
   std::uint64_t version = 1;  ///< counts what clients would see as a change
   std::uint64_t reserved = 0; ///< event numbers up to here may have been used
   std::uint64_t trimmed = 0;  ///< messages up to here no longer go to Ollama
+  std::string owner;          ///< id of the key that made it; empty: it took none
 
   bool expired(wall_time now) const noexcept {
     return time_to_live > 0 && updated + time_to_live <= now;
@@ -157,7 +158,8 @@ struct store_list {
   std::string model;      ///< empty: any
   std::string title_part; ///< the title contains it, in any case; empty: any
   std::vector<std::pair<std::string, std::string>> metadata; ///< keys and texts
-  wall_time now = 0; ///< sessions that expired by then are left out
+  wall_time now = 0;                ///< sessions that expired by then are left out
+  std::optional<std::string> owner; ///< whose; empty: anybody's
 };
 struct session_page {
   std::vector<session_info> sessions;
@@ -238,7 +240,9 @@ struct say {
   wanted_version version;
   std::string request_id;
   priority_class priority = priority_class::normal;
-  trace_ptr trace; ///< that the turn is in; null: none
+  trace_ptr trace;                          ///< that the turn is in; null: none
+  grant_ptr by;                             ///< whose key it came with; null: needs none
+  std::shared_ptr<const key_permit> permit; ///< of that key, for the turn
 };
 /// The messages are durable; their answer will be that message.
 struct said {
@@ -313,10 +317,12 @@ struct created_session {
 struct open_session {
   std::string id;
   caf::actor_addr but; ///< a SESSION that was found to have ended
+  grant_ptr by{};      ///< who asks: what is others' is not there for him
 };
 struct erase_session {
   std::string id;
   wanted_version version;
+  grant_ptr by{}; ///< likewise
 };
 /// A copy with the messages up to `message`.
 struct fork_session {
@@ -324,6 +330,7 @@ struct fork_session {
   std::string new_id;
   std::optional<std::uint64_t> message; ///< empty: up to the last one that is settled
   std::optional<std::string> title;
+  grant_ptr by{}; ///< likewise; the copy is his
 };
 /// What the node keeps of conversations, for those who watch it.
 struct sessions_query {};

@@ -3,6 +3,8 @@
 #include "actors/client.hpp"
 #include "actors/generation.hpp"
 #include "adapters/http/trace_start.hpp"
+#include "adapters/keys/key_file.hpp"
+#include "adapters/metrics/key_series.hpp"
 #include "adapters/native/backup.hpp"
 #include "adapters/native/native_feed.hpp"
 #include "adapters/native/talk.hpp"
@@ -65,6 +67,11 @@ node::node(settings values, std::string version,
       given_.predecessor >= 0);
   gpus_ = std::make_unique<gpu_part>(values_.gpu);
   counts_->add(gpus_->counts());
+  const auto keys = [this] { return key_table_.get(); };
+  key_table_.set(table_of({}, nullptr));
+  gate_ =
+      std::make_shared<const gate>(values_.access.require, values_.server.insecure, keys);
+  counts_->add(std::make_shared<key_series>(keys, refusals_, values_.metrics.models));
   system_.emplace(caf_);
   backends_.set(values_.backends);
   models_.set(values_.models);
@@ -126,6 +133,8 @@ node::station& node::least_busy() {
 }
 
 void node::start() {
+  key_table_.set(table_of(read_keys(for_keys().file), nullptr));
+  check_keys();
   const auto lanes = values_.runtime.lanes != 0 ? values_.runtime.lanes
                                                 : std::clamp(processors(), 1u, 8u);
   for (unsigned i = 0; i < lanes; ++i)
@@ -171,6 +180,8 @@ void node::listen(const endpoint& at, std::vector<listener::seat> seats) {
                     values_.server.origins};
   context->default_class =
       class_named(values_.queue.default_class).value_or(priority_class::normal);
+  context->gate = gate_;
+  context->refusals = refusals_;
   context->make_client = [this](lane& where, const wire_actor& wire) {
     const auto mine = std::find_if(stations_.begin(), stations_.end(),
                                    [&](const auto& s) { return s->where == &where; });
@@ -186,8 +197,12 @@ void node::listen(const endpoint& at, std::vector<listener::seat> seats) {
                                  s.observer, start, values_.stream});
   };
   context->make_talk = [this](lane& where, stream_socket socket, upgrade_request asked,
-                              std::string request_id) {
+                              std::string request_id, grant_ptr by) {
     talk_links links;
+    links.by = std::move(by);
+    links.keys = [this] { return key_table_.get(); };
+    const auto offered = asked["Sec-WebSocket-Protocol"];
+    links.protocol = agreed_protocol({offered.data(), offered.size()});
     links.sessions = [this] { return sessions_.get(); };
     links.gpus = [this] { return gpus_->monitor(); };
     links.overview = [this] { return overview_.get(); };
@@ -216,6 +231,10 @@ std::vector<handed_socket> node::sockets() const {
     all.push_back({open.descriptor, l->address(), admin, open.own});
   }
   return all;
+}
+
+void node::reread_keys() {
+  caf::anon_send(keys_.get(), conductor::reread_keys{});
 }
 
 void node::succeeded() {

@@ -3,6 +3,8 @@
 #include "actors/session.hpp"
 #include "actors/supervisor.hpp"
 #include "adapters/http/listener.hpp"
+#include "adapters/keys/gate.hpp"
+#include "adapters/keys/keys.hpp"
 #include "adapters/lane/lane.hpp"
 #include "adapters/metrics/observer.hpp"
 #include "adapters/metrics/scrape.hpp"
@@ -42,7 +44,8 @@ public:
        std::function<void(const std::string& reason)> gave_up, handed given = {});
   ~node();
 
-  /// Binds every address, then begins to accept. Throws std::runtime_error.
+  /// Binds every address, then begins to accept. Throws std::runtime_error, also where
+  /// the file of keys cannot be used, or others could come in and there is no key.
   void start();
 
   /// Addresses in use, with real ports; the admin listener's last.
@@ -52,6 +55,9 @@ public:
   /// not touched.
   void use_fleet(std::vector<backend_settings> backends,
                  std::vector<model_settings> models);
+
+  /// The file of keys may have been changed by another process.
+  void reread_keys();
 
   /// Looks whether its threads turn; to be called now and then.
   void look_for_life() { liveness_->prod(); }
@@ -84,6 +90,8 @@ private:
   observer_settings for_observer(bool log_requests);
   std::vector<child_spec> children();
   node_facts facts();
+  keys_links for_keys();
+  void check_keys() const;
   publisher_actor start_answer(station& at, const request_ptr& asked);
   session_links for_sessions();
   void listen(const endpoint& at, std::vector<listener::seat> seats);
@@ -111,6 +119,10 @@ private:
   std::vector<std::unique_ptr<station>> stations_; // the admin's last, if there is one
   std::unique_ptr<station> aside_;                 ///< null: nothing goes by it
   slot<exporter_actor> exporter_;
+  slot<key_table_ptr> key_table_;
+  slot<keys_actor> keys_;
+  std::shared_ptr<refusal_counts> refusals_ = std::make_shared<refusal_counts>();
+  std::shared_ptr<const gate> gate_;
   std::unique_ptr<store_files> store_files_;     // ends before the system
   slot<std::vector<backend_settings>> backends_; ///< as configured now,
   slot<std::vector<model_settings>> models_;     ///< these too

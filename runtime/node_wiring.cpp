@@ -11,6 +11,7 @@
 #include "adapters/ollama/prober.hpp"
 
 #include <algorithm>
+#include <stdexcept>
 #include <utility>
 
 namespace conductor {
@@ -106,6 +107,11 @@ std::vector<child_spec> node::children() {
              std::function<session_actor(session_record_ptr, session_links)>{start}));
          return sessions_.get().address();
        }});
+  all.push_back(
+      {"keys", [this] {
+         keys_.set(caf::actor_cast<keys_actor>(spawn_worker(*system_, keys, for_keys())));
+         return keys_.get().address();
+       }});
   all.push_back({"process-probe", [this] {
                    process_.set(spawn_worker(*system_, process_probe, files_));
                    return process_.get().address();
@@ -125,7 +131,9 @@ std::vector<child_spec> node::children() {
                                          [this] { return observers(); },
                                          [this] { return scrape_.get(); },
                                          [this] { return gpus_->monitor(); },
-                                         {}};
+                                         {},
+                                         [this] { return keys_.get(); },
+                                         [this] { return key_table_.get(); }};
                    if (values_.server.console)
                      links.console = console;
                    resources_.set(spawn_worker(*system_, resources, std::move(links)));
@@ -156,6 +164,27 @@ session_links node::for_sessions() {
   links.clock = wall_clock;
   links.window_bytes = values_.stream.window_bytes;
   return links;
+}
+
+keys_links node::for_keys() {
+  return {values_.data_dir.empty() ? std::string{} : values_.data_dir + "/keys.json",
+          files_, [this] { return key_table_.get(); },
+          [this](key_table_ptr now) { key_table_.set(std::move(now)); }, wall_clock};
+}
+
+void node::check_keys() const {
+  auto all = values_.server.listen;
+  if (values_.server.admin_listen)
+    all.push_back(*values_.server.admin_listen);
+  const auto open =
+      std::find_if(all.begin(), all.end(), [](const auto& e) { return !is_local(e); });
+  if (open != all.end() && !values_.server.insecure &&
+      !key_table_.get()->lets_in(wall_clock()))
+    throw std::runtime_error(
+        to_string(*open) + " can be reached from other machines, and there is no key to "
+                           "let them in: make one with conductor keys create NAME, while "
+                           "the node listens at loopback or a Unix socket alone; or let "
+                           "everybody in with --insecure");
 }
 
 node_facts node::facts() {

@@ -132,6 +132,7 @@ private:
                      next.backends.size(), next.models.size());
       }
       now_ = std::move(next);
+      node_.reread_keys();
     } catch (const config_error& bad) {
       spdlog::error(
           "the configuration was changed and cannot be used, all stays as it is: "

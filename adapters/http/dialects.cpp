@@ -14,9 +14,10 @@ std::string dump(const json& j) {
 }
 
 std::string openai_type(int status) {
-  return status == 400   ? "invalid_request_error"
-         : status == 404 ? "not_found_error"
-                         : "api_error";
+  return status == 400 || status == 401 || status == 403 ? "invalid_request_error"
+         : status == 429                                 ? "requests"
+         : status == 404                                 ? "not_found_error"
+                                                         : "api_error";
 }
 
 std::string anthropic_type(int status) {
@@ -44,6 +45,10 @@ std::string title_of(int status) {
   switch (status) {
   case 400:
     return "Bad Request";
+  case 401:
+    return "Unauthorized";
+  case 403:
+    return "Forbidden";
   case 404:
     return "Not Found";
   case 405:
@@ -69,12 +74,20 @@ std::string title_of(int status) {
   }
 }
 
+/// OpenAI's own codes, where clients look at them.
+json openai_code(int status) {
+  return status == 401   ? json("invalid_api_key")
+         : status == 403 ? json("insufficient_permissions")
+         : status == 429 ? json("rate_limit_exceeded")
+                         : json(nullptr);
+}
+
 json openai_error(int status, std::string_view message) {
   return {{"error",
            {{"message", message},
             {"type", openai_type(status)},
             {"param", nullptr},
-            {"code", nullptr}}}};
+            {"code", openai_code(status)}}}};
 }
 
 } // namespace
@@ -103,6 +116,8 @@ response error_response(dialect speaks, int status, std::string_view message,
   r.content_type = "application/json; charset=utf-8";
   if (status == 503 || status == 429)
     r.headers.push_back({"Retry-After", std::to_string(std::max(retry_after_s, 1u))});
+  if (status == 401)
+    r.headers.push_back({"WWW-Authenticate", "Bearer realm=\"conductor\""});
   switch (speaks) {
   case dialect::ollama:
     r.body = dump({{"error", message}});

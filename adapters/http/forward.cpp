@@ -1,5 +1,7 @@
 #include "adapters/http/forward.hpp"
 
+#include "adapters/keys/key_text.hpp"
+
 #include <algorithm>
 #include <array>
 
@@ -35,6 +37,8 @@ std::vector<header_field> forwarded_headers(const request_head& head) {
     if (std::any_of(kept_here.begin(), kept_here.end(), same) ||
         same_name(std::string_view{f.name}.substr(0, ours.size()), ours) ||
         lists(connection, f.name))
+      continue;
+    if (same_name(f.name, "x-api-key") && f.value.starts_with(key_mark))
       continue;
     kept.push_back(f);
   }

@@ -85,7 +85,7 @@ constexpr const char* allowed_headers =
     "X-Stainless-Helper-Method,X-Stainless-Lang,X-Stainless-Os,X-Stainless-Package-"
     "Version,"
     "X-Stainless-Poll-Helper,X-Stainless-Retry-Count,X-Stainless-Runtime,"
-    "X-Stainless-Runtime-Version,X-Stainless-Timeout";
+    "X-Stainless-Runtime-Version,X-Stainless-Timeout,X-Api-Key";
 
 } // namespace
 

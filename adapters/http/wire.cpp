@@ -93,6 +93,8 @@ void wire::leave_if_idle() {
 void wire::lost() {
   if (std::exchange(closed_, true))
     return;
+  if (phase_ == phase::answering)
+    note_status(0);
   socket_->close();
   deadline_->stop();
   if (waiting_deadline_)

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "adapters/http/credentials.hpp"
 #include "adapters/http/dialects.hpp"
 #include "adapters/http/guard.hpp"
 #include "adapters/http/parser.hpp"
@@ -33,10 +34,13 @@ struct wire_context {
   trace_settings trace;
   guard_rules guard;
   priority_class default_class = priority_class::normal;
+  std::shared_ptr<const conductor::gate> gate; ///< null: everybody may do everything
+  std::shared_ptr<refusal_counts> refusals;    ///< null: nobody counts
   /// Starts the CLIENT of a new connection on its lane.
   std::function<client_actor(lane&, const wire_actor&)> make_client;
   /// Starts the TALK that takes a connection over which asked to become a WebSocket.
-  std::function<talk_actor(lane&, stream_socket, upgrade_request, std::string request_id)>
+  std::function<talk_actor(lane&, stream_socket, upgrade_request, std::string request_id,
+                           grant_ptr by)>
       make_talk;
 };
 
@@ -74,6 +78,13 @@ private:
   void begin_answer();
   void publish_upload();
   void refuse(int status, std::string_view text);
+
+  // who may ask (wire_access.cpp)
+  bool let_in(const request_head& head, std::string_view path, std::string key);
+  bool may_ask(conductor::request& asked);
+  void turn_away(errc code, const std::string& text, unsigned retry_after_s = 0);
+  void note_refusal(errc code, std::string_view text);
+  void note_status(int status);
 
   // writing (wire_write.cpp)
   void answer(const conductor::response& r);
@@ -118,6 +129,10 @@ private:
   route route_;
   verdict guard_;
   std::string request_id_;
+  std::string method_, path_; ///< for the audit: without query and key
+  grant_ptr by_;              ///< whose key it came with; null: needs none
+  bool noted_ = false;        ///< the audit has it
+  bool trusted_ = false;      ///< its headers that name users count
   int version_ = 11;
   bool asked_head_ = false;     ///< method HEAD: the answer has no body
   bool takes_trailers_ = false; ///< the peer said `TE: trailers`

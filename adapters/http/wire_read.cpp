@@ -22,28 +22,26 @@ bool folded(std::string_view head) {
          head.find("\r\n\t") != std::string_view::npos;
 }
 
-bool is_local(std::string_view peer) {
-  return peer.starts_with("127.") || peer.starts_with("::1:") || peer.starts_with("unix");
-}
-
 /// The conversation that a drop-in request says to belong to. Open WebUI's name of it
-/// counts from this machine only; a name longer than any id is none.
-std::string conversation_of(const request_head& head, std::string_view peer) {
+/// counts only where it is trusted; a name longer than any id is none.
+std::string conversation_of(const request_head& head, bool trusted) {
   constexpr std::size_t longest = 128;
   auto named = head.find("X-Conductor-Session");
-  if (named.empty() && is_local(peer))
+  if (named.empty() && trusted)
     named = head.find("X-OpenWebUI-Chat-Id");
   return named.size() <= longest ? std::string{named} : std::string{};
 }
 
-/// Who shares the places fairly with others: Open WebUI's user, where this machine says
-/// so; a conversation; else an address.
-std::string flow_of(const request_head& head, const std::string& peer,
-                    const std::string& session) {
+/// Who shares the places fairly with others: Open WebUI's user, where it is trusted; a
+/// key; a conversation; else an address.
+std::string flow_of(const request_head& head, bool trusted, const grant_ptr& by,
+                    const std::string& peer, const std::string& session) {
   constexpr std::size_t longest = 128;
   const auto user = head.find("X-OpenWebUI-User-Id");
-  if (!user.empty() && user.size() <= longest && is_local(peer))
+  if (!user.empty() && user.size() <= longest && trusted)
     return "user " + std::string{user};
+  if (by)
+    return "key " + by->key.name;
   if (!session.empty())
     return "session " + session;
   return "peer " + peer.substr(0, peer.rfind(':'));
@@ -159,6 +157,10 @@ void wire::begin_request() {
   route_ = {};
   guard_ = {};
   request_id_.clear();
+  method_.clear();
+  path_.clear();
+  by_ = nullptr;
+  noted_ = trusted_ = false;
   version_ = 11;
   asked_head_ = takes_trailers_ = traced_ = false;
   received_ = {};
@@ -176,7 +178,10 @@ void wire::on_head() {
                                            : parser_->objection);
     return;
   }
+  auto key = take_key(head.target);
   const auto path = path_of(head.target);
+  method_ = head.method;
+  path_ = path;
   route_ = find_route(head.method, path);
   guard_ = judge(head, context_->guard);
   const bool has_body = !parser_->is_done();
@@ -187,6 +192,8 @@ void wire::on_head() {
     answer(conductor::response{*guard_.status, {}, {}, {}});
     return;
   }
+  if (!let_in(head, path, std::move(key)))
+    return;
   if (route_.upgrades && !has_body) {
     upgrade();
     return;
@@ -226,9 +233,8 @@ void wire::on_body() {
 void wire::ask() {
   auto& head = parser_->head;
   const auto named = head.find("X-Conductor-Class");
-  const auto priority =
-      named.empty() ? std::optional{context_->default_class} : class_named(named);
-  if (!priority) {
+  const auto wanted = class_named(named);
+  if (!named.empty() && !wanted) {
     refuse(400, "X-Conductor-Class must be interactive, normal or batch");
     return;
   }
@@ -242,10 +248,10 @@ void wire::ask() {
   asked->target = head.target;
   asked->pinned = head.find("X-Conductor-Backend");
   asked->peer = peer_;
-  asked->session = conversation_of(head, peer_);
+  asked->session = conversation_of(head, trusted_);
   if (route_.kind == request_kind::inference)
-    asked->flow = flow_of(head, peer_, asked->session);
-  asked->priority = *priority;
+    asked->flow = flow_of(head, trusted_, by_, peer_, asked->session);
+  asked->priority = class_for(by_, wanted, context_->default_class);
   asked->received = received_ = request_clock::now();
   asked->headers = forwarded_headers(head);
   if (route_.kind != request_kind::local)
@@ -254,6 +260,7 @@ void wire::ask() {
   if (path_of(head.target).starts_with(blobs))
     asked->session = blob_of(head.target); // what is made of it follows it
   if (uploading_) {
+    asked->by = by_;
     asked->upload = caf::actor_cast<publisher_actor>(this);
     if (const auto length = parser_->content_length())
       asked->upload_length = *length;
@@ -269,6 +276,8 @@ void wire::ask() {
       if (route_.speaks == dialect::responses && facts.stored)
         asked->kind = request_kind::follow;
     }
+    if (!may_ask(*asked))
+      return;
     asked->body = bytes::adopt(std::move(parser_->body));
     parser_.reset();
   }
@@ -296,7 +305,8 @@ void wire::upgrade() {
   phase_ = phase::closing;
   closed_ = true;
   deadline_->stop();
-  talk_ = context_->make_talk(home(), socket_->release(), std::move(asked), request_id_);
+  talk_ =
+      context_->make_talk(home(), socket_->release(), std::move(asked), request_id_, by_);
   monitor(talk_);
 }
 

@@ -48,6 +48,7 @@ void wire::send_head(std::string text) {
 }
 
 void wire::answer(const conductor::response& r) {
+  note_status(r.status);
   auto text = status_and_headers(r.status, r.headers);
   if (route_.speaks == dialect::native && received_ != request_clock::time_point{})
     add(text, "Server-Timing", total_timing(request_clock::now() - received_));
@@ -65,6 +66,7 @@ void wire::answer(const conductor::response& r) {
 void wire::begin(const response_head& head) {
   if (takes_late_head(head))
     return;
+  note_status(head.status);
   auto text = status_and_headers(head.status, head.headers);
   framing_ = framing_of(header_value(head.headers, "Content-Type"));
   if (framing_ != framing::opaque) {
@@ -130,6 +132,7 @@ void wire::fail(const failed& f) {
   if (waiting_deadline_)
     waiting_deadline_->clear();
   const auto message = message_of(f.code, f.detail);
+  note_refusal(f.code, message);
   if (!head_sent_) {
     answer(error_response(route_.speaks, status_of(f.code), message, to_string(f.code),
                           request_id_, f.retry_after_s));

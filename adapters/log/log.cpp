@@ -74,18 +74,22 @@ spdlog::level::level_enum level_of(log_level level) {
 void start_log(const log_settings& settings) {
   spdlog::init_thread_pool(queued_lines, 1);
   auto sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
-  auto logger = std::make_shared<spdlog::async_logger>(
-      "conductor", std::move(sink), spdlog::thread_pool(),
-      spdlog::async_overflow_policy::overrun_oldest);
+  const auto made = [&](const char* name) {
+    return std::make_shared<spdlog::async_logger>(
+        name, sink, spdlog::thread_pool(), spdlog::async_overflow_policy::overrun_oldest);
+  };
+  auto logger = made("conductor");
   logger->set_level(level_of(settings.level));
   auto formatter = std::make_unique<spdlog::pattern_formatter>();
   formatter->add_flag<json_message>('*').add_flag<one_line_message>('&');
   formatter->set_pattern(
       settings.format == log_format::json
-          ? R"({"time":"%Y-%m-%dT%H:%M:%S.%e%z","level":"%l","message":%*})"
+          ? R"({"time":"%Y-%m-%dT%H:%M:%S.%e%z","level":"%l","logger":"%n","message":%*})"
           : "%Y-%m-%dT%H:%M:%S.%e %l %&");
   logger->set_formatter(std::move(formatter));
   spdlog::set_default_logger(std::move(logger));
+  auto audit = made("audit"); // whatever else is logged; the sink is the same
+  spdlog::register_logger(std::move(audit));
 }
 
 void stop_log() {
@@ -93,6 +97,7 @@ void stop_log() {
     if (const auto lost = pool->overrun_counter(); lost > 0)
       spdlog::warn("the log lost {} lines: its queue was full", lost);
   // A line after spdlog::shutdown() would crash, so what still comes is written directly.
+  spdlog::drop("audit");
   const auto queued = spdlog::default_logger();
   auto direct = std::make_shared<spdlog::logger>("direct", queued->sinks().begin(),
                                                  queued->sinks().end());

@@ -32,6 +32,24 @@ void log_backend(const backend_status& b) {
     spdlog::warn("backend {} is down: {}", b.name, b.error);
 }
 
+/// Time of the GPU: what Ollama tells, else from the place to the last record.
+std::chrono::nanoseconds gpu_time(const request_summary& s) {
+  if (const auto told = s.used.prompt_ns + s.used.answer_ns; told > 0)
+    return std::chrono::nanoseconds(told);
+  const auto& last = s.course.now;
+  return last.leased == attempt::time_point{} || last.last < last.leased
+             ? std::chrono::nanoseconds(0)
+             : last.last - last.leased;
+}
+
+/// What an answer took is its key's to pay.
+void charge(self_ptr self, const request_summary& s) {
+  const auto& by = s.about->by;
+  if (by && s.about->kind == request_kind::inference)
+    by->meter->charge(self->clock().now().time_since_epoch(), by->key.limits,
+                      s.used.prompt_tokens + s.used.answer_tokens, gpu_time(s));
+}
+
 /// Several are told at once: one that ends wakes no other lane.
 constexpr std::size_t told_at_once = 64;
 constexpr auto told_after = std::chrono::milliseconds(200);
@@ -62,6 +80,7 @@ observer_actor::behavior_type observer(self_ptr self, std::shared_ptr<tally> cou
       [self](const request_summary& s) {
         auto& st = self->state;
         st.counts->count(s);
+        charge(self, s);
         if (st.how.log_requests)
           log_request(s);
         if (s.about->kind != request_kind::local)

@@ -14,7 +14,7 @@ std::int64_t on_the_wall(request_clock::time_point t) {
 }
 
 bool fits(const ended_request& r, const requests_query& q) {
-  return (q.id.empty() || r.id == q.id) &&
+  return (q.id.empty() || r.id == q.id) && (q.key.empty() || r.key == q.key) &&
          (q.outcome.empty() || r.outcome == q.outcome) &&
          (q.model.empty() || canonical_model(r.model) == q.model);
 }
@@ -33,6 +33,8 @@ void fill(ended_request& into, const request_summary& ended) {
   into.backend = ended.backend;
   into.session = r.session;
   into.flow = r.flow;
+  into.key = owner_of(r.by);
+  into.key_name = r.by ? r.by->key.name : std::string{};
   into.outcome = ended.outcome;
   into.detail = ended.detail;
   into.reason = ended.reason;

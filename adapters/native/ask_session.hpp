@@ -20,8 +20,8 @@ void ask_session(Self* self, std::function<sessions_actor()> sessions, open_sess
   const auto found = [=](const session_actor& s) {
     const auto unread = [=](const caf::error& e) {
       if (e == caf::sec::request_receiver_down && s.address() != which.but)
-        ask_session<Answer>(self, sessions, open_session{which.id, s.address()}, m, then,
-                            fail);
+        ask_session<Answer>(self, sessions, open_session{which.id, s.address(), which.by},
+                            m, then, fail);
       else
         fail(e);
     };

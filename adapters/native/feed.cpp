@@ -58,7 +58,7 @@ void follow_on(feed_ptr self, const session_actor& session) {
 /// Finds the session, or the one that takes its place, and follows it.
 void join_session(feed_ptr self, const caf::actor_addr& but) {
   auto& st = self->state;
-  self->request(st.sessions(), caf::infinite, open_session{st.id, but})
+  self->request(st.sessions(), caf::infinite, open_session{st.id, but, st.asked->by})
       .then([self](const session_actor& s) { follow_on(self, s); },
             [self](const caf::error& e) { feeding::fail(self, e); });
 }
@@ -132,8 +132,10 @@ void speak(feed_ptr self, const std::string& session, say s,
   s.request_id = st.asked->id;
   s.priority = st.asked->priority;
   s.trace = st.asked->trace;
+  s.by = st.asked->by;
+  s.permit = st.asked->permit;
   ask_session<said>(
-      self, st.sessions, open_session{st.id, {}}, std::move(s),
+      self, st.sessions, open_session{st.id, {}, st.asked->by}, std::move(s),
       [self](const session_actor& session, const said& s) {
         auto& st = self->state;
         st.turn = s;

@@ -50,6 +50,8 @@ json to_json(const generation_info& g) {
     j["session"] = g.about->session;
   if (!g.about->peer.empty())
     j["peer"] = g.about->peer;
+  if (g.about->by)
+    j["key"] = g.about->by->key.name;
   const auto ms_since_received = [&](request_clock::time_point t) {
     return std::chrono::duration_cast<std::chrono::milliseconds>(t - g.about->received)
         .count();
@@ -65,16 +67,16 @@ caf::error unknown(const std::string& id) {
   return make_error(errc::not_found, "no answer in flight has the id " + id);
 }
 
-/// The list, or the one of that id.
-promise read(self_ptr self, const std::string& id) {
+/// The list, or the one of that id; what is others' is not there.
+promise read(self_ptr self, const grant_ptr& by, const std::string& id) {
   auto reply = self->make_response_promise<response>();
   ask_desks<generation_list>(
       self, generations_query{},
-      [reply, id](const std::vector<generation_list>& lists) mutable {
+      [reply, by, id](const std::vector<generation_list>& lists) mutable {
         json all = json::array();
         for (const auto& list : lists)
           for (const auto& g : list)
-            if (id.empty() || g.about->id == id)
+            if ((id.empty() || g.about->id == id) && may_see(by, owner_of(g.about->by)))
               all.push_back(to_json(g));
         if (id.empty())
           reply.deliver(
@@ -87,10 +89,10 @@ promise read(self_ptr self, const std::string& id) {
   return reply;
 }
 
-promise stop(self_ptr self, const std::string& id) {
+promise stop(self_ptr self, const grant_ptr& by, const std::string& id) {
   auto reply = self->make_response_promise<response>();
   ask_desks<stopped_generations>(
-      self, stop_generation{id},
+      self, stop_generation{id, by},
       [reply](const std::vector<stopped_generations>& stopped) mutable {
         const bool any = std::any_of(stopped.begin(), stopped.end(),
                                      [](const auto& s) { return s.count > 0; });
@@ -117,7 +119,8 @@ caf::result<response> answer_generations(self_ptr self, const request_ptr& asked
   const bool reads = asked->method == "GET" || asked->method == "HEAD";
   if (cancels ? asked->method != "POST" : !reads)
     return not_allowed(*asked, cancels ? "POST" : "GET, HEAD");
-  return cancels ? stop(self, std::string{path}) : read(self, std::string{path});
+  return cancels ? stop(self, asked->by, std::string{path})
+                 : read(self, asked->by, std::string{path});
 }
 
 } // namespace conductor

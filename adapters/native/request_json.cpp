@@ -34,6 +34,7 @@ json to_json(const ended_request& r) {
   add("model", r.model);
   add("backend", r.backend);
   add("session", r.session);
+  add("key", r.key_name);
   if (r.kind == request_kind::inference) {
     j["class"] = to_string(r.priority);
     add("flow", r.flow);

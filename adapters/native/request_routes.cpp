@@ -102,10 +102,11 @@ promise list(self_ptr self, const requests_query& q) {
 
 /// How it ended, as often as that id was used, and the decisions of DISPATCHER and of the
 /// lanes.
-promise one(self_ptr self, const std::string& id) {
+promise one(self_ptr self, const grant_ptr& by, const std::string& id) {
   auto reply = self->make_response_promise<response>();
   auto all = std::make_shared<gathered>();
-  all->then = [reply, id](gathered& g) mutable {
+  all->then = [reply, by, id](gathered& g) mutable {
+    std::erase_if(g.decisions, [&](const auto& e) { return !may_see(by, e.key); });
     if (g.ended.empty() && g.decisions.empty()) {
       reply.deliver(
           make_error(errc::not_found, "no request of the last ones had the id " + id));
@@ -123,6 +124,8 @@ promise one(self_ptr self, const std::string& id) {
     ask(self, all, d, explain_query{id}, &gathered::decisions);
   requests_query q;
   q.id = id;
+  if (!is_admin(by))
+    q.key = owner_of(by);
   ask_observers(self, all, q);
   all->one_less();
   return reply;
@@ -139,9 +142,12 @@ caf::result<response> answer_requests(self_ptr self, const request_ptr& asked) {
   if (asked->method != "GET" && asked->method != "HEAD")
     return not_allowed(*asked, "GET, HEAD");
   if (!path.empty())
-    return one(self, decoded(path.substr(1)));
+    return one(self, asked->by, decoded(path.substr(1)));
   try {
-    return list(self, parse(target));
+    auto q = parse(target);
+    if (!is_admin(asked->by))
+      q.key = owner_of(asked->by);
+    return list(self, q);
   } catch (const bad_request& bad) {
     return make_error(errc::bad_request, bad.what());
   }

@@ -7,6 +7,7 @@
 #include "adapters/native/generation_routes.hpp"
 #include "adapters/native/gpu_routes.hpp"
 #include "adapters/native/json_input.hpp"
+#include "adapters/native/key_routes.hpp"
 #include "adapters/native/request_routes.hpp"
 #include "adapters/native/session_routes.hpp"
 
@@ -167,6 +168,8 @@ resources_actor::behavior_type resources(self_ptr self, resources_links links) {
           return answer_generations(self, asked);
         if (path.starts_with("/conductor/v1/requests"))
           return answer_requests(self, asked);
+        if (path == "/conductor/v1/keys" || path.starts_with("/conductor/v1/keys/"))
+          return answer_keys(self, asked);
         if (asked->kind == request_kind::list)
           return answer_catalogue(self, asked);
         if (auto of_fleet = answer_fleet(self, asked))

@@ -46,10 +46,11 @@ promise ask_all(self_ptr self, Message m, Make make) {
 
 /// The same of one SESSION's.
 template <class Answer, class Message, class Make>
-promise ask_one(self_ptr self, const std::string& id, Message m, Make make) {
+promise ask_one(self_ptr self, const request_ptr& asked, const std::string& id, Message m,
+                Make make) {
   auto reply = self->make_response_promise<response>();
   ask_session<Answer>(
-      self, self->state.links.sessions, open_session{id, {}}, std::move(m),
+      self, self->state.links.sessions, open_session{id, {}, asked->by}, std::move(m),
       [reply, make](const session_actor&, const Answer& a) mutable {
         reply.deliver(make(a));
       },
@@ -60,14 +61,17 @@ promise ask_one(self_ptr self, const std::string& id, Message m, Make make) {
 promise create(self_ptr self, const request_ptr& asked) {
   create_session wish{parse_session(asked->body.view())};
   wish.start.info.id = self->state.links.new_session_id();
-  wish.start.info.key = header_of(*asked, "Idempotency-Key");
+  wish.start.info.key = key_of_owner(asked->by, header_of(*asked, "Idempotency-Key"));
+  wish.start.info.owner = owner_of(asked->by);
   return ask_all<created_session>(self, std::move(wish), [](const created_session& c) {
     return created_answer(c.before ? 200 : 201, *c.made);
   });
 }
 
 promise list(self_ptr self, const request_ptr& asked) {
-  const auto wish = parse_list(asked->target);
+  auto wish = parse_list(asked->target);
+  if (!is_admin(asked->by))
+    wish.owner = owner_of(asked->by);
   return ask_all<session_page>(self, wish,
                                [limit = wish.limit](const session_page& page) {
                                  return json_answer(200, to_json(page, limit));
@@ -80,7 +84,7 @@ bool under_way(const session_record& r) {
 
 promise read(self_ptr self, const request_ptr& asked, const std::string& id) {
   return ask_one<session_record_ptr>(
-      self, id, describe{}, [asked](const session_record_ptr& r) {
+      self, asked, id, describe{}, [asked](const session_record_ptr& r) {
         if (under_way(*r)) // its text changes without a new version
           return json_answer(200, to_json(*r));
         if (header_of(*asked, "If-None-Match") == entity_tag(r->info.version))
@@ -97,7 +101,7 @@ promise read_message(self_ptr self, const request_ptr& asked, const session_path
     throw bad_request("a message is named by its \"seq\", a number");
   auto reply = self->make_response_promise<response>();
   ask_session<session_record_ptr>(
-      self, self->state.links.sessions, open_session{path.id, {}}, describe{},
+      self, self->state.links.sessions, open_session{path.id, {}, asked->by}, describe{},
       [=](const session_actor&, const session_record_ptr& r) mutable {
         if (const auto* m = find_message(r->messages, seq))
           reply.deliver(json_answer(200, to_json(*m)));
@@ -112,22 +116,23 @@ promise change(self_ptr self, const request_ptr& asked, const std::string& id) {
   auto wish = parse_change(asked->body.view());
   wish.version = version_of(*asked);
   return ask_one<session_record_ptr>(
-      self, id, std::move(wish),
+      self, asked, id, std::move(wish),
       [](const session_record_ptr& r) { return session_answer(200, *r); });
 }
 
 promise rewind(self_ptr self, const request_ptr& asked, const std::string& id) {
   auto wish = parse_rewind(asked->body.view());
   wish.version = version_of(*asked);
-  return ask_one<session_record_ptr>(self, id, wish, [](const session_record_ptr& r) {
-    return session_answer(200, *r);
-  });
+  return ask_one<session_record_ptr>(
+      self, asked, id, wish,
+      [](const session_record_ptr& r) { return session_answer(200, *r); });
 }
 
 promise copy(self_ptr self, const request_ptr& asked, const std::string& id) {
   auto wish = parse_fork(asked->body.view());
   wish.id = id;
   wish.new_id = self->state.links.new_session_id();
+  wish.by = asked->by;
   return ask_all<session_record_ptr>(
       self, std::move(wish),
       [](const session_record_ptr& r) { return created_answer(201, *r); });
@@ -135,16 +140,17 @@ promise copy(self_ptr self, const request_ptr& asked, const std::string& id) {
 
 promise cancel(self_ptr self, const request_ptr& asked, const std::string& id) {
   return ask_one<stopped_turn>(
-      self, id, parse_cancel(asked->body.view()), [](const stopped_turn& t) {
+      self, asked, id, parse_cancel(asked->body.view()), [](const stopped_turn& t) {
         return json_answer(200, t.cancelled ? "{\"cancelled\":true}"
                                             : "{\"cancelled\":false}");
       });
 }
 
 promise erase(self_ptr self, const request_ptr& asked, const std::string& id) {
-  return ask_all<stored>(self, erase_session{id, version_of(*asked)}, [](const stored&) {
-    return response{204, {}, {}, {}};
-  });
+  return ask_all<stored>(self, erase_session{id, version_of(*asked), asked->by},
+                         [](const stored&) {
+                           return response{204, {}, {}, {}};
+                         });
 }
 
 promise export_whole(self_ptr self, const request_ptr& asked, const std::string& id) {
@@ -152,7 +158,7 @@ promise export_whole(self_ptr self, const request_ptr& asked, const std::string&
   if (!as.empty() && as != "json" && as != "markdown")
     throw bad_request("\"as\" must be json or markdown");
   return ask_one<session_record_ptr>(
-      self, id, describe{}, [as](const session_record_ptr& r) {
+      self, asked, id, describe{}, [as](const session_record_ptr& r) {
         if (as == "markdown")
           return response{200, "text/markdown; charset=utf-8", export_markdown(*r), {}};
         return json_answer(200, export_json(*r));

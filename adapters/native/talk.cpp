@@ -44,7 +44,11 @@ talk::talk(caf::actor_config& cfg, stream_socket socket, upgrade asked, talk_lin
   socket_->set_option(timing());
   socket_->set_option(compression());
   socket_->set_option(ws::stream_base::decorator(
-      [id = links_.request_id](ws::response_type& r) { r.set("X-Request-Id", id); }));
+      [id = links_.request_id, protocol = links_.protocol](ws::response_type& r) {
+        r.set("X-Request-Id", id);
+        if (!protocol.empty())
+          r.set(boost::beast::http::field::sec_websocket_protocol, protocol);
+      }));
   socket_->read_message_max(links_.max_message_bytes);
   socket_->text(true);
 }
@@ -175,6 +179,8 @@ void talk::close_if_drained() {
 
 void talk::pass_on(const session_event& e) {
   const auto who = current_sender();
+  if (!may_go_on())
+    return;
   for (auto& [id, s] : subscriptions_) {
     if (!s.session || caf::actor_cast<caf::strong_actor_ptr>(s.session) != who)
       continue;

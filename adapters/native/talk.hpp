@@ -29,6 +29,9 @@ struct talk_links {
   std::function<gpu_monitor_actor()> gpus;  ///< the present one
   std::function<overview_actor()> overview; ///< the present one
   std::string request_id;                   ///< of the upgrade, and of every turn
+  std::string protocol;                     ///< that was agreed on; empty: none
+  grant_ptr by;                             ///< whose key it came with; null: needs none
+  std::function<key_table_ptr()> keys;      ///< as they are now; used where there is one
   std::function<trace_ptr()> trace;         ///< begins that of a turn
   std::size_t max_message_bytes = 16 * 1024 * 1024;
   std::size_t max_subscriptions = 256;
@@ -63,6 +66,9 @@ private:
     std::size_t owed = 0;     ///< events written, for which no more were asked yet
     bool under_way = false;   ///< a turn is
   };
+
+  // who may ask (talk_operations.cpp)
+  bool may_go_on();
 
   // the socket, and what the peer is told (talk.cpp)
   void accept();

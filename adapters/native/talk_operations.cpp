@@ -2,7 +2,9 @@
 
 #include "adapters/native/ask_session.hpp"
 #include "adapters/native/session_requests.hpp"
+#include "messages/admission.hpp"
 
+#include <chrono>
 #include <utility>
 
 namespace conductor {
@@ -21,7 +23,24 @@ json without_envelope(json op) {
 
 } // namespace
 
+/// A key that was revoked or has expired lets nobody go on; one that was changed counts
+/// as it is now.
+bool talk::may_go_on() {
+  if (!links_.by || closing_)
+    return !closing_;
+  const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(
+                       std::chrono::system_clock::now().time_since_epoch())
+                       .count();
+  links_.by = links_.keys()->find(links_.by->key.id);
+  if (links_.by && links_.by->key.valid(now) && links_.by->has(scope::sessions))
+    return true;
+  close(boost::beast::websocket::close_code::policy_error, "the key counts no longer");
+  return false;
+}
+
 void talk::take(std::string_view text) {
+  if (!may_go_on())
+    return;
   std::string ref;
   try {
     const auto op = json_input::object_of(text);
@@ -66,7 +85,7 @@ void talk::subscribe(const std::string& ref, const std::string& id, std::uint64_
   fresh.number = ++begun_;
   subscribing_ = true;
   ++operations_;
-  request(links_.sessions(), caf::infinite, open_session{id, {}})
+  request(links_.sessions(), caf::infinite, open_session{id, {}, links_.by})
       .then(
           [=, this](const session_actor& s) {
             --operations_;
@@ -101,7 +120,7 @@ void talk::find_again(const std::string& id, std::uint64_t number,
     const auto i = subscriptions_.find(id);
     return i == subscriptions_.end() || i->second.number != number;
   };
-  request(links_.sessions(), caf::infinite, open_session{id, but})
+  request(links_.sessions(), caf::infinite, open_session{id, but, links_.by})
       .then(
           [=, this](const session_actor& s) {
             if (!ended())
@@ -140,13 +159,21 @@ void talk::speak(const std::string& ref, const std::string& id, json op) {
   auto key = json_input::text(op, "idempotency_key");
   op.erase("idempotency_key");
   auto s = say_of(without_envelope(std::move(op)));
+  auto admitted = admit(links_.by, clock().now().time_since_epoch());
+  if (admitted.refused) {
+    refuse(ref, admitted.refused);
+    return;
+  }
+  s.by = links_.by;
+  s.permit = std::move(admitted.permit);
+  s.priority = class_for(links_.by, std::nullopt, priority_class::normal);
   s.key = std::move(key);
   s.request_id = links_.request_id;
   if (links_.trace)
     s.trace = links_.trace();
   ++operations_;
   ask_session<said>(
-      this, links_.sessions, open_session{id, {}}, std::move(s),
+      this, links_.sessions, open_session{id, {}, links_.by}, std::move(s),
       [=, this](const session_actor&, const said& s) {
         --operations_;
         acknowledge(
@@ -165,7 +192,7 @@ void talk::stop(const std::string& ref, const std::string& id, const json& op) {
   const auto which = stop_of(without_envelope(op));
   ++operations_;
   ask_session<stopped_turn>(
-      this, links_.sessions, open_session{id, {}}, which,
+      this, links_.sessions, open_session{id, {}, links_.by}, which,
       [=, this](const session_actor&, const stopped_turn& s) {
         --operations_;
         acknowledge(ref, {{"session", id}, {"cancelled", s.cancelled}});

@@ -21,6 +21,12 @@ json event_of(const char* topic, const char* type) {
 void talk::obey_topic(const json& op, const std::string& ref, const std::string& what) {
   json_input::allow(op, {"op", "ref", "topic"});
   const auto topic = json_input::needed_text(op, "topic");
+  if (!is_admin(links_.by)) {
+    refuse(ref, make_error(errc::forbidden,
+                           "the key \"" + links_.by->key.name +
+                               "\" has no scope \"admin\", which this needs"));
+    return;
+  }
   if (topic == "gpus")
     gpus_.follow(what);
   else if (topic == "overview")

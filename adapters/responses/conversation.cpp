@@ -31,7 +31,9 @@ void create(feed_ptr self, const response_request& wish, on_ready ready) {
   info.title = wish.title;
   info.system = wish.system;
   info.metadata = wish.metadata;
-  info.key = wish.key;
+  const auto& by = self->state.asked->by;
+  info.key = key_of_owner(by, wish.key);
+  info.owner = owner_of(by);
   info.key_digest = wish.key_digest;
   self->request(self->state.sessions(), caf::infinite, std::move(c))
       .then([ready, first = std::move(first)](
@@ -65,7 +67,8 @@ void speak_after_last(feed_ptr self, const response_request& wish,
     return;
   }
   ask_session<session_record_ptr>(
-      self, self->state.sessions, open_session{record.info.id, {}}, std::move(*change),
+      self, self->state.sessions, open_session{record.info.id, {}, self->state.asked->by},
+      std::move(*change),
       [ready, s](const session_actor&, const session_record_ptr& changed) {
         auto now = s;
         now.version = changed->info.version;
@@ -81,7 +84,11 @@ void speak_after_last(feed_ptr self, const response_request& wish,
 
 /// In a copy that ends with the answer that is continued.
 void speak_in_fork(feed_ptr self, const response_request& wish, on_ready ready) {
-  fork_session copy{wish.previous->session, new_session_id(), wish.previous->message, {}};
+  fork_session copy{wish.previous->session,
+                    new_session_id(),
+                    wish.previous->message,
+                    {},
+                    self->state.asked->by};
   self->request(self->state.sessions(), caf::infinite, std::move(copy))
       .then(
           [self, wish, ready](const session_record_ptr& copied) {
@@ -131,7 +138,8 @@ void find_conversation(feed_ptr self, const response_request& wish, on_ready rea
     return;
   }
   ask_session<session_record_ptr>(
-      self, self->state.sessions, open_session{wish.previous->session, {}}, describe{},
+      self, self->state.sessions,
+      open_session{wish.previous->session, {}, self->state.asked->by}, describe{},
       [self, wish, ready](const session_actor&, const session_record_ptr& record) {
         try {
           go_on(self, wish, *record, ready);

@@ -94,7 +94,7 @@ public:
     }
     id_ = *id;
     ask_session<session_record_ptr>(
-        self, self->state.sessions, open_session{id_.session, {}}, describe{},
+        self, self->state.sessions, open_session{id_.session, {}, asked_->by}, describe{},
         [=, this](const session_actor&, const session_record_ptr& record) {
           const auto* found = find_answer(*record, id_.message);
           if (found == nullptr)
@@ -156,7 +156,8 @@ private:
 
   void stop(feed_ptr self, const session_record&, const session_message& m) {
     ask_session<stopped_turn>(
-        self, self->state.sessions, open_session{id_.session, {}}, stop_turn{m.seq},
+        self, self->state.sessions, open_session{id_.session, {}, asked_->by},
+        stop_turn{m.seq},
         [=, this](const session_actor& session, const stopped_turn&) {
           self->request(session, caf::infinite, describe{})
               .then(
@@ -183,12 +184,12 @@ private:
     const auto failed = [=, this](const caf::error& e) { feeding::fail(self, told(e)); };
     if (const auto* before = answer_before(record, m))
       ask_session<session_record_ptr>(
-          self, self->state.sessions, open_session{id_.session, {}},
+          self, self->state.sessions, open_session{id_.session, {}, asked_->by},
           rewind_session{before->seq, record.info.version},
           [gone](const session_actor&, const session_record_ptr&) { gone(); }, failed);
     else
       self->request(self->state.sessions(), caf::infinite,
-                    erase_session{id_.session, record.info.version})
+                    erase_session{id_.session, record.info.version, asked_->by})
           .then([gone](const stored&) { gone(); }, failed);
   }
 

@@ -46,10 +46,14 @@ ALTER TABLE message ADD COLUMN settings TEXT NOT NULL DEFAULT '{}';
 ALTER TABLE message ADD COLUMN key TEXT NOT NULL DEFAULT '';
 ALTER TABLE message ADD COLUMN first_event INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE message ADD COLUMN tokens INTEGER NOT NULL DEFAULT 0;
+)",
+                                 R"(
+ALTER TABLE session ADD COLUMN owner TEXT NOT NULL DEFAULT '';
+CREATE INDEX session_by_owner ON session(owner, updated DESC, id DESC);
 )"};
 constexpr const char* session_columns =
     "id,model,title,system,settings,metadata,key,key_digest,forked_from,forked_at,"
-    "created,updated,time_to_live,version,reserved,trimmed";
+    "created,updated,time_to_live,version,reserved,trimmed,owner";
 constexpr const char* message_columns =
     "seq,role,content,thinking,tool_calls,wire,model,settings,state,error,key,created,"
     "first_event,tokens,prompt_tokens,answer_tokens";
@@ -177,7 +181,8 @@ private:
         .bind(i.time_to_live)
         .bind(i.version)
         .bind(i.reserved)
-        .bind(i.trimmed);
+        .bind(i.trimmed)
+        .bind(i.owner);
   }
   static statement& bind(statement& s, const session_message& m) {
     return s.bind(m.seq)
@@ -312,6 +317,7 @@ session_info info_of(Row& row) {
   i.version = row.count();
   i.reserved = row.count();
   i.trimmed = row.count();
+  i.owner = row.text();
   return i;
 }
 
@@ -366,6 +372,8 @@ session_record_ptr database::read(const std::string& id) {
 session_page database::list(const store_list& wish) {
   std::string sql = std::string{"SELECT "} + session_columns +
                     " FROM session WHERE (time_to_live=0 OR updated+time_to_live>?)";
+  if (wish.owner)
+    sql += " AND owner=?";
   if (wish.before > 0)
     sql += " AND (updated,id)<(?,?)";
   if (!wish.model.empty())
@@ -377,6 +385,8 @@ session_page database::list(const store_list& wish) {
            "CAST(value AS TEXT)=?)";
   statement rows{*this, sql + " ORDER BY updated DESC, id DESC LIMIT ?"};
   rows.bind(wish.now);
+  if (wish.owner)
+    rows.bind(*wish.owner);
   if (wish.before > 0)
     rows.bind(wish.before).bind(wish.before_id);
   if (!wish.model.empty())

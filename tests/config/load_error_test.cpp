@@ -201,25 +201,5 @@ TEST(flag_error, names_the_flag) {
   EXPECT_TRUE(with("log.level", {}).starts_with("flag --log-level: log.level: no value"));
 }
 
-TEST(listening_beyond_loopback, needs_insecure) {
-  for (const auto* key : {"server.listen", "server.admin_listen"})
-    for (const auto* open :
-         {":8080", "[::]:8080", "192.168.1.5:8080", "127.evil.example:1"}) {
-      config_inputs in{"", "", {}, {{key, {open}}}};
-      const auto error = error_of(in);
-      EXPECT_NE(error.find(std::string{key} + ": \""), std::string::npos) << error;
-      EXPECT_NE(error.find("can be reached from other machines"), std::string::npos);
-      EXPECT_NE(error.find("--insecure"), std::string::npos);
-      in.flags["server.insecure"] = {"true"};
-      EXPECT_EQ(error_of(in), "no error") << open;
-    }
-}
-
-TEST(listening_beyond_loopback, does_not_switch_the_other_checks_off) {
-  EXPECT_TRUE(error_of("server.insecure = true\nstream.window = \"64KiB\"\n"
-                       "stream.buffer = \"32KiB\"")
-                  .starts_with("conductor.toml:2: stream.window"));
-}
-
 } // namespace
 } // namespace conductor

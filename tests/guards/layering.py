@@ -18,7 +18,8 @@ MAY_INCLUDE = {
     "actors": ("messages", "config"),
     "adapters/*": _ADAPTER,
     # Bodies are read and changed in place: one scanner of JSON, which knows nobody.
-    "adapters/http": (*_ADAPTER, "adapters/json"),
+    # WIRE shows what it read to a gate, which reads keys.
+    "adapters/http": (*_ADAPTER, "adapters/json", "adapters/keys"),
     "adapters/ollama": (*_ADAPTER, "adapters/json"),
     "adapters/json": (),
     # OpenAI's stored responses are another surface of the native sessions.

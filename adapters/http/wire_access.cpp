@@ -1,0 +1,117 @@
+#include "adapters/http/wire.hpp"
+
+#include "adapters/http/scopes.hpp"
+#include "adapters/log/audit.hpp"
+#include "messages/admission.hpp"
+
+#include <chrono>
+#include <utility>
+
+namespace conductor {
+namespace {
+
+std::int64_t wall_clock() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+std::string who(const grant_ptr& by, const std::string& peer) {
+  return by ? "key " + by->key.name + " from " + peer : "peer " + peer;
+}
+
+std::string key_named(const grant_ptr& by) {
+  return "the key \"" + by->key.name + "\"";
+}
+
+} // namespace
+
+/// Finds out who asks, and whether he may; false: he was told that he may not.
+bool wire::let_in(const request_head& head, std::string_view path, std::string key) {
+  const auto shown = credentials_of(head, std::move(key), path, peer_);
+  const auto needed = scope_of(head.method, path, route_);
+  auto found = context_->gate ? context_->gate->judge(shown, wall_clock()) : entry{};
+  trusted_ = found.by ? found.by->key.trusted : shown.local && !shown.proxied;
+  by_ = std::move(found.by);
+  if (needed.open)
+    return true;
+  if (!found.refused.empty()) {
+    turn_away(errc::unauthenticated, found.refused);
+    return false;
+  }
+  if (by_ && needed.what && !by_->has(*needed.what)) {
+    turn_away(errc::forbidden, key_named(by_) + " has no scope \"" +
+                                   to_string(*needed.what) + "\", which this needs");
+    return false;
+  }
+  if (by_ && !by_->key.models.empty() && hides_model(head.method, path, route_)) {
+    turn_away(errc::forbidden,
+              key_named(by_) + " is held to some models, and this names none of them");
+    return false;
+  }
+  return true;
+}
+
+/// What only the body tells: the model, and that the answer is to be kept. Takes the
+/// permit of an answer.
+bool wire::may_ask(conductor::request& asked) {
+  if (!by_)
+    return true;
+  asked.by = by_;
+  if (route_.names_model && !by_->may_use(asked.model)) {
+    turn_away(errc::forbidden,
+              key_named(by_) + " is not for the model \"" + asked.model + "\"");
+    return false;
+  }
+  if (asked.kind == request_kind::follow && !by_->has(scope::sessions)) {
+    turn_away(errc::forbidden, key_named(by_) + " has no scope \"sessions\", which a "
+                                                "response that is stored needs");
+    return false;
+  }
+  if (makes_answer(asked.method, path_of(asked.target), route_)) {
+    auto admitted = admit(by_, asked.received.time_since_epoch());
+    if (admitted.refused) {
+      const auto f = to_failure(admitted.refused);
+      turn_away(f.code, f.detail, f.retry_after_s);
+      return false;
+    }
+    asked.permit = std::move(admitted.permit);
+  }
+  return true;
+}
+
+/// A connection whose request was read whole is kept.
+void wire::turn_away(errc code, const std::string& text, unsigned retry_after_s) {
+  note_refusal(code, text);
+  keep_ = keep_ && parser_ && parser_->is_done();
+  uploading_ = false;
+  begin_answer();
+  parser_.reset();
+  answer(error_response(route_.speaks, status_of(code), text, to_string(code),
+                        request_id_, retry_after_s));
+}
+
+/// For the audit and the series, also of what an actor refused.
+void wire::note_refusal(errc code, std::string_view text) {
+  auto* counts = context_->refusals.get();
+  if (code != errc::unauthenticated && code != errc::forbidden &&
+      code != errc::rate_limited)
+    return;
+  if (counts != nullptr)
+    (code == errc::unauthenticated ? counts->unauthenticated
+     : code == errc::forbidden     ? counts->forbidden
+                                   : counts->rate_limited)
+        .fetch_add(1, std::memory_order_relaxed);
+  noted_ = true;
+  if (by_ && code == errc::forbidden)
+    by_->meter->seen.forbidden.fetch_add(1, std::memory_order_relaxed);
+  audit(who(by_, peer_), method_, path_, status_of(code), text);
+}
+
+/// The answer begins with that status; 0: the peer left before it did.
+void wire::note_status(int status) {
+  if (!std::exchange(noted_, true) && is_audited(method_, path_))
+    audit(who(by_, peer_), method_, path_, status);
+}
+
+} // namespace conductor
