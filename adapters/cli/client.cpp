@@ -45,6 +45,7 @@ struct client::state {
   std::string who;
   std::string hint;
   std::function<void(std::exception_ptr)> give_up = {}; // what is under way, if anything
+  std::string key;
 
   asio::awaitable<void> exchange(const request& what, const stream_reader* reader,
                                  reply& answer);
@@ -69,6 +70,8 @@ client::state::exchange(const request& what, const stream_reader* reader, reply&
   head.set(http::field::host, tcp ? to_string(at) : "localhost");
   head.set(http::field::user_agent, "conductor/" + std::string(version));
   head.set(http::field::accept, "application/x-ndjson, application/json");
+  if (!key.empty())
+    head.set(http::field::authorization, "Bearer " + key);
   for (const auto& [name, value] : what.headers)
     head.set(name, value);
   if (!what.body.empty()) {
@@ -163,6 +166,9 @@ client::client(std::vector<endpoint> candidates, std::string who, std::string hi
   state_->hint = std::move(hint);
 }
 client::~client() = default;
+void client::show_key(std::string key) {
+  state_->key = std::move(key);
+}
 client::client(client&&) noexcept = default;
 
 reply client::fetch(const request& what) {

@@ -52,6 +52,9 @@ public:
   client(std::vector<endpoint> candidates, std::string who, std::string hint,
          std::shared_ptr<boost::asio::io_context> loop = nullptr);
   ~client();
+
+  /// From now on requests show this key; empty: none.
+  void show_key(std::string key);
   client(client&&) noexcept;
 
   /// Sends a request and returns the whole answer. Throws refusal for a status of 400 or

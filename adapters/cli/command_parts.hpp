@@ -33,6 +33,9 @@ void add_session_commands(CLI::App& app, int& exit_code);
 /// backends, drain, undrain, load, unload, pin, unpin, explain, requests, gpu.
 void add_fleet_commands(CLI::App& app, int& exit_code);
 
+/// Registers `conductor keys` and its commands.
+void add_key_commands(CLI::App& app, int& exit_code);
+
 /// Registers what takes the whole terminal: top, chat.
 void add_screen_commands(CLI::App& app, int& exit_code);
 

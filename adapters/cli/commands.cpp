@@ -182,6 +182,7 @@ void add_client_commands(CLI::App& app, int& exit_code) {
   add_show(app, exit_code);
   add_fleet_commands(app, exit_code);
   add_screen_commands(app, exit_code);
+  add_key_commands(app, exit_code);
   add_bench(app, exit_code);
   add_status(app, exit_code, "status", "Show what the node is doing", status);
   add_status(app, exit_code, "version", "Show the versions of client and server",

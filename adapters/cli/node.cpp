@@ -2,11 +2,13 @@
 
 #include "adapters/cli/failure.hpp"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cctype>
 #include <cstdlib>
+#include <fstream>
 #include <stdexcept>
 
 namespace conductor::cli {
@@ -78,11 +80,31 @@ std::string environment(const char* name) {
   return value ? value : "";
 }
 
+std::string node_key() {
+  if (auto key = std::string(trimmed(environment("CONDUCTOR_API_KEY"))); !key.empty())
+    return key;
+  auto folder = environment("XDG_CONFIG_HOME");
+  if (folder.empty())
+    folder = environment("HOME") + "/.config";
+  const auto file = folder + "/conductor/key";
+  struct stat info {};
+  if (::stat(file.c_str(), &info) != 0)
+    return {};
+  if ((info.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+    throw failure(file + " can be read by others; do: chmod 600 " + file);
+  std::ifstream in(file);
+  std::string key;
+  std::getline(in, key);
+  return std::string(trimmed(key));
+}
+
 client node_client(const std::string& flag) {
   auto exists = [](const std::string& path) { return ::access(path.c_str(), F_OK) == 0; };
   try {
-    return {node_candidates(flag, environment, exists), "Conductor node",
-            "; start one with: conductor serve"};
+    client node{node_candidates(flag, environment, exists), "Conductor node",
+                "; start one with: conductor serve"};
+    node.show_key(node_key());
+    return node;
   } catch (const std::invalid_argument& e) {
     throw failure(e.what(), exit_usage);
   }

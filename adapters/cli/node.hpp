@@ -25,6 +25,11 @@ node_candidates(const std::string& flag,
 /// with exit_usage for an address that cannot be read.
 client node_client(const std::string& flag);
 
+/// The key to show to a node: the variable CONDUCTOR_API_KEY, else the file
+/// `conductor/key` in XDG_CONFIG_HOME, which must be the owner's alone; empty: neither is
+/// there. Throws failure for a file that others can read.
+std::string node_key();
+
 /// A variable of this process's environment, empty if it is not set.
 std::string environment(const char* name);
 
