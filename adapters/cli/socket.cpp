@@ -1,5 +1,6 @@
 #include "adapters/cli/socket.hpp"
 
+#include "adapters/cli/node.hpp"
 #include "adapters/cli/reach.hpp"
 #include "adapters/cli/version.hpp"
 
@@ -66,9 +67,13 @@ asio::awaitable<void> node_link::state::open() {
   const auto target = (tcp ? at.path : "") + std::string(route);
   auto fresh = std::make_shared<stream>(std::move(raw));
   fresh->read_message_max(largest_message);
-  fresh->set_option(websocket::stream_base::decorator([](websocket::request_type& head) {
-    head.set(boost::beast::http::field::user_agent, "conductor/" + std::string(version));
-  }));
+  fresh->set_option(websocket::stream_base::decorator(
+      [key = node_key()](websocket::request_type& head) {
+        using boost::beast::http::field;
+        head.set(field::user_agent, "conductor/" + std::string(version));
+        if (!key.empty())
+          head.set(field::authorization, "Bearer " + key);
+      }));
   // The node pings a silent peer; one that went away without a word is noticed as well.
   auto deadlines =
       websocket::stream_base::timeout::suggested(boost::beast::role_type::client);
