@@ -27,12 +27,12 @@ enum class log_format { text, json };
 
 /// Where clients connect. Section `[server]`.
 struct server_settings {
-  std::vector<endpoint> listen;         ///< what users talk to
-  std::optional<endpoint> admin_listen; ///< probes and metrics, own lane
-  bool insecure = false;                ///< nobody needs a key, wherever he comes from
-  std::vector<std::string> origins;     ///< allowed besides Ollama's defaults
-  bool console = true;                  ///< the web console, at /console
-  std::size_t max_connections = 20'000; ///< open client connections, whole node
+  std::vector<endpoint> listen;            ///< what users talk to
+  std::optional<endpoint> admin_listen;    ///< probes and metrics, own lane
+  bool insecure = false;                   ///< nobody needs a key, wherever he comes from
+  std::vector<std::string> origins;        ///< allowed besides Ollama's defaults
+  bool console = true;                     ///< the web console, at /console
+  std::size_t max_connections = 20'000;    ///< open client connections, whole node
   std::size_t max_head_bytes = 64 * 1024;  ///< request line and headers
   std::size_t max_body_bytes = 256u << 20; ///< a request body that is read whole
   milliseconds head_timeout{30'000};       ///< first to last byte of a request head

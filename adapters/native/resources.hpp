@@ -32,8 +32,8 @@ struct resources_links {
   std::function<resources_actor()> scrape;                ///< answers `/metrics`
   std::function<gpu_monitor_actor()> gpus;                ///< the present one
   std::function<response(const request&)> console; ///< answers `/console`; null: none
-  std::function<keys_actor()> keys;                       ///< the present one
-  std::function<key_table_ptr()> key_table;               ///< all keys as they are now
+  std::function<keys_actor()> keys;                ///< the present one
+  std::function<key_table_ptr()> key_table;        ///< all keys as they are now
 };
 
 /// RESOURCES answers what the node itself is asked: `/`, `/readyz`, `/metrics`,
