@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include <string>
+#include <vector>
 
 namespace conductor::test {
 namespace {
@@ -23,10 +24,10 @@ TEST(a_claim, is_a_public_key_and_its_signature) {
   ASSERT_TRUE(claim);
   EXPECT_EQ(claim->public_key, key);
   EXPECT_EQ(claim->signature[0], 0x8e);
-  for (const std::string other :
-       {"", ":", key, key + ":", ":" + signature, key + ":" + signature + "=",
-        key + ":AAAA", "AAAA:" + signature, "Bearer " + key, signature + ":" + key,
-        "ssh-ed25519 " + key + ":" + signature})
+  for (const auto& other : std::vector<std::string>{
+           "", ":", key, key + ":", ":" + signature, key + ":" + signature + "=",
+           key + ":AAAA", "AAAA:" + signature, "Bearer " + key, signature + ":" + key,
+           "ssh-ed25519 " + key + ":" + signature})
     EXPECT_FALSE(parse_claim(other)) << other;
 }
 
@@ -49,8 +50,9 @@ TEST(a_public_key, is_read_off_a_line_as_openssh_writes_it) {
   EXPECT_EQ(public_key_of("ssh-ed25519 " + key + " me@box\n"), key);
   EXPECT_EQ(public_key_of("  ssh-ed25519\t" + key), key);
   EXPECT_EQ(public_key_of(key), key);
-  for (const std::string other : {"", "ssh-ed25519", "ssh-rsa " + key, "ssh-ed25519 AAAA",
-                                  key.substr(4), key + "AAAA"})
+  for (const auto& other :
+       std::vector<std::string>{"", "ssh-ed25519", "ssh-rsa " + key, "ssh-ed25519 AAAA",
+                                key.substr(4), key + "AAAA"})
     EXPECT_FALSE(public_key_of(other)) << other;
 }
 
@@ -58,17 +60,17 @@ TEST(base64, has_one_text_for_each_value) {
   EXPECT_EQ(from_base64("")->size(), 0u);
   EXPECT_EQ(from_base64("TQ==")->at(0), 'M');
   EXPECT_EQ(from_base64("TWE=")->size(), 2u);
-  for (const std::string other :
-       {"T", "TQ", "TQ=", "TR==", "TWF=", "T===", "====", "TQ==TQ==", "T Q=", "TQ-_"})
+  for (const auto& other : std::vector<std::string>{
+           "T", "TQ", "TQ=", "TR==", "TWF=", "T===", "====", "TQ==TQ==", "T Q=", "TQ-_"})
     EXPECT_FALSE(from_base64(other)) << other;
 }
 
 TEST(the_time_of_a_signature, is_in_the_query) {
   EXPECT_EQ(time_signed("/api/tags?ts=17"), 17);
   EXPECT_EQ(time_signed("/api/tags?a=1&ts=17&b"), 17);
-  for (const std::string other :
-       {"/api/tags", "/ts=17", "/a?ts=", "/a?ts=x", "/a?ts=-1", "/a?ts=0", "/a?tts=1",
-        "/a?ts=99999999999999999999", "/a?ts=1x"})
+  for (const auto& other : std::vector<std::string>{
+           "/api/tags", "/ts=17", "/a?ts=", "/a?ts=x", "/a?ts=-1", "/a?ts=0", "/a?tts=1",
+           "/a?ts=99999999999999999999", "/a?ts=1x"})
     EXPECT_FALSE(time_signed(other)) << other;
 }
 
