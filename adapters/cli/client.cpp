@@ -45,7 +45,7 @@ struct client::state {
   std::string who;
   std::string hint;
   std::function<void(std::exception_ptr)> give_up = {}; // what is under way, if anything
-  std::string key;
+  std::string key = {};
 
   asio::awaitable<void> exchange(const request& what, const stream_reader* reader,
                                  reply& answer);
