@@ -63,7 +63,9 @@ bool wire::may_ask(conductor::request& asked) {
               key_named(by_) + " is not for the model \"" + asked.model + "\"");
     return false;
   }
-  if (asked.kind == request_kind::follow && !by_->has(scope::sessions)) {
+  const bool stored =
+      asked.kind == request_kind::follow && asked.speaks == dialect::responses;
+  if (stored && !by_->has(scope::sessions)) {
     turn_away(errc::forbidden, key_named(by_) + " has no scope \"sessions\", which a "
                                                 "response that is stored needs");
     return false;
