@@ -5,6 +5,7 @@
 #include "adapters/cli/failure.hpp"
 #include "adapters/cli/record.hpp"
 #include "adapters/cli/replay/filler.hpp"
+#include "adapters/cli/ticker.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -64,17 +65,16 @@ public:
   std::vector<played_request> play(const std::function<void(std::size_t)>& tick) {
     start_ = clock::now();
     begin_due();
-    auto next_tick = start_;
-    while (over_ < all_.size()) {
-      if (clock::now() >= next_tick) {
+    const ticker told(*node_.loop(), [&] {
+      if (++ticks_ % 10 == 0)
         tick(over_);
-        next_tick = clock::now() + std::chrono::seconds(1);
-      }
-      node_.loop()->run_one_until(next_tick);
-      node_.loop()->restart();
+    });
+    while (over_ < all_.size()) {
+      node_.loop()->run_one();
       for (const auto i : std::exchange(ended_, {}))
         under_way_[i].let_go();
     }
+    node_.loop()->restart();
     return std::move(all_);
   }
 
@@ -168,7 +168,7 @@ private:
   std::vector<std::size_t> ended_; ///< whose connections can be let go
   std::string run_;
   clock::time_point start_{};
-  std::size_t next_ = 0, running_ = 0, over_ = 0;
+  std::size_t next_ = 0, running_ = 0, over_ = 0, ticks_ = 0;
 };
 
 } // namespace
