@@ -98,6 +98,7 @@ void node::finish() {
   end(loader_.get());
   end(overview_.get());
   end(resources_.get());
+  end(keys_.get());
   end(scrape_.get());
   end(process_.get());
   end(dispatcher_.get());
@@ -112,6 +113,7 @@ void node::finish() {
   loader_.clear();
   overview_.clear();
   resources_.clear();
+  keys_.clear();
   scrape_.clear();
   process_.clear();
   dispatcher_.clear();
