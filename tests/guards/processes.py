@@ -39,7 +39,7 @@ def ask(port, method, path, body=None, headers=None, patience=PATIENCE):
         text = None if body is None else json.dumps(body)
         connection.request(method, path, text, headers or {})
         answer = connection.getresponse()
-        return answer.status, answer.read().decode()
+        return answer.status, answer.read().decode(errors="replace")
 
 
 def listens(port):

@@ -95,7 +95,7 @@ class Clients:
         kinds = [(self.chat, klass, user) for klass, user in (
             ("interactive", "anna"), ("normal", "anna"), ("normal", "bert"), ("normal", "carl"), ("batch", "dora"))]
         kinds += [(self.openai,), (self.embeddings,), (self.turns,), (self.leaver,), (self.dawdler,), (self.burst,),
-                  (self.large,), (self.failing,), (self.reader,)]
+                  (self.large,), (self.failing,), (self.reader,), (self.keyed,)]
         self.threads = [threading.Thread(target=self._run, args=kind, daemon=True) for kind in kinds]
 
     def __enter__(self):
@@ -134,6 +134,15 @@ class Clients:
     def openai(self, number):
         self._ask("/v1/chat/completions", {"model": MODELS[number // 8 % 2], "max_tokens": 10, "stream": True,
                                            "messages": [{"role": "user", "content": "hi"}]})
+
+    def keyed(self, number):
+        """Somebody with a key; now and then with a wrong one, who is turned away."""
+        if number == 0:
+            self.key = json.loads(ask(self.port, "POST", "/conductor/v1/keys", {"name": "observed"})[1])["key"]
+        ask(self.port, "POST", "/api/chat", {"model": "alpha", "messages": [{"role": "user", "content": "hi"}],
+                                             "options": {"num_predict": 5}}, {"Authorization": f"Bearer {self.key}"})
+        if number % 10 == 0:
+            ask(self.port, "GET", "/api/tags", None, {"Authorization": f"Bearer {self.key}x"})
 
     def embeddings(self, _):
         self._ask("/api/embed", {"model": "alpha", "input": "why"})
