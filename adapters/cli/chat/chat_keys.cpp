@@ -185,9 +185,14 @@ bool chat_view::press_letter(const key& k, const std::string& session) {
     pane_ = 0;
   } else if (k.typed("q"))
     orders_.quit();
-  else if (session.empty())
-    return false;
-  else if (k.typed("r")) {
+  else
+    return !session.empty() && press_order(k, session);
+  return true;
+}
+
+// Letters that are orders about one conversation.
+bool chat_view::press_order(const key& k, const std::string& session) {
+  if (k.typed("r")) {
     const auto* listed = list_.find(session);
     asked_ = dialog::ask(
         "Title:", listed ? listed->title : "",

@@ -77,6 +77,7 @@ private:
   void press_talk(const key& k);
   void press_list(const key& k);
   bool press_letter(const key& k, const std::string& session);
+  bool press_order(const key& k, const std::string& session);
   bool scroll(const key& k);
   void click(const key& k);
   void search(int by);
