@@ -145,8 +145,9 @@ class Tmux:
     def status(self):
         """The exit status, once it ended."""
         def ended():
+            # tmux knows that a program is dead a moment before it knows its status.
             dead, code = self.tmux("list-panes", "-F", "#{pane_dead} #{pane_dead_status}").split(" ", 1)
-            return (int(code or -1),) if dead == "1" else None
+            return (int(code),) if dead == "1" and code.strip() else None
         return until("the end of the program", ended)[0]
 
     def end(self):
