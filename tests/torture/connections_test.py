@@ -25,7 +25,9 @@ def descriptors(pid):
 class Connections(unittest.TestCase):
     def start(self, *flags, before=()):
         self.ollama = self.enterContext(scripted_ollama(OLLAMA))
-        self.node = self.enterContext(conductor(NODE, self.ollama.port, *flags, before=before))
+        # A sanitizer keeps what was freed: little, or that is what grows.
+        self.node = self.enterContext(conductor(NODE, self.ollama.port, *flags, before=before,
+                                                more={"ASAN_OPTIONS": "quarantine_size_mb=4:thread_local_quarantine_size_kb=64"}))
         until("readiness", lambda: ask(self.node.port, "GET", "/readyz")[0] == 200)
 
     def connections(self):
