@@ -40,14 +40,14 @@ class Planted(unittest.TestCase):
         made = done("cmake", "--preset", BUILD.name, where=cls.copy)
         assert made.returncode == 0, made.stdout + made.stderr
         for target in sorted({f.target for f in FAULTS if f.target}):
-            made = done("cmake", "--build", cls.build, "--target", target, where=cls.copy)
+            made = done("cmake", "--build", cls.build, "--target", *target.split(), where=cls.copy)
             assert made.returncode == 0, made.stdout[-3000:]
 
     @classmethod
     def tearDownClass(cls):
         cls.folder.cleanup()
 
-    def tests(self, fault):
+    def failing(self, fault):
         """Names of the tests that failed, or None where none was run."""
         ran = done("ctest", "--test-dir", self.build, "-R", fault.tests, "--no-tests=error", "--timeout", "60", "-j", "2", where=self.copy)
         if "No tests were found" in ran.stdout + ran.stderr:
@@ -60,20 +60,20 @@ class Planted(unittest.TestCase):
                 source = self.copy / fault.file
                 good = source.read_text()
                 self.assertEqual(good.count(fault.text), 1, f"{fault.file} has changed: say where the fault is planted now")
-                self.assertEqual(self.tests(fault), [], "the tests are not well without the fault")
+                self.assertEqual(self.failing(fault), [], "the tests are not well without the fault")
                 source.write_text(good.replace(fault.text, fault.instead))
                 try:
                     if fault.target:
-                        made = done("cmake", "--build", self.build, "--target", fault.target, where=self.copy)
+                        made = done("cmake", "--build", self.build, "--target", *fault.target.split(), where=self.copy)
                         self.assertEqual(made.returncode, 0, made.stdout[-3000:])
-                    failed = self.tests(fault)
+                    failed = self.failing(fault)
                     self.assertIsNotNone(failed, f"no test is called {fault.tests}")
                     self.assertTrue(failed, "nobody noticed")
                     print(f"{fault.name}: caught by {', '.join(failed[:5])}{' …' if len(failed) > 5 else ''}", flush=True)
                 finally:
                     source.write_text(good)
                     if fault.target:
-                        done("cmake", "--build", self.build, "--target", fault.target, where=self.copy)
+                        done("cmake", "--build", self.build, "--target", *fault.target.split(), where=self.copy)
 
 
 if __name__ == "__main__":
