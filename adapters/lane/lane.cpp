@@ -3,6 +3,7 @@
 #include "adapters/lane/channel.hpp"
 
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <caf/actor_system.hpp>
 #include <caf/scheduler/abstract_coordinator.hpp>
 #include <pthread.h>
@@ -26,6 +27,9 @@ thread_local const lane* current = nullptr;
 lane::lane(caf::actor_system& system, std::string name)
     : caf::execution_unit(&system), name_(std::move(name)), io_(1) {
   guard_.emplace(io_.get_executor());
+  // What sockets and timers wait with takes descriptors of its own, and is made for the
+  // first of them: made now, the first connection needs none but its own.
+  const boost::asio::steady_timer first{io_};
 }
 
 lane::~lane() = default;
