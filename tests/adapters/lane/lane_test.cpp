@@ -1,5 +1,6 @@
 #include "adapters/lane/hosted.hpp"
 
+#include <boost/asio/steady_timer.hpp>
 #include <caf/actor_system_config.hpp>
 #include <caf/event_based_actor.hpp>
 #include <caf/scoped_actor.hpp>
@@ -9,7 +10,9 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <filesystem>
 #include <future>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <thread>
@@ -49,6 +52,21 @@ protected:
   std::unique_ptr<lane> first = std::make_unique<lane>(*system, "lane-a");
   std::unique_ptr<lane> second = std::make_unique<lane>(*system, "lane-b");
 };
+
+std::ptrdiff_t open_descriptors() {
+  const std::filesystem::directory_iterator all{"/proc/self/fd"};
+  return std::distance(begin(all), end(all));
+}
+
+// Where none are left, a connection that was accepted must not end the node.
+TEST_F(lanes, take_all_their_own_descriptors_at_their_start) {
+  const auto before = open_descriptors();
+  std::promise<void> waited;
+  boost::asio::steady_timer timer{second->io(), 1ms};
+  timer.async_wait([&](boost::system::error_code) { waited.set_value(); });
+  ASSERT_EQ(waited.get_future().wait_for(5s), std::future_status::ready);
+  EXPECT_EQ(open_descriptors(), before);
+}
 
 using thread_promise = std::shared_ptr<std::promise<std::thread::id>>;
 
