@@ -29,10 +29,12 @@ std::string key_named(const grant_ptr& by) {
 /// Finds out who asks, and whether he may; false: he was told that he may not.
 bool wire::let_in(const request_head& head, std::string_view path, std::string key) {
   const auto shown = credentials_of(head, std::move(key), path, peer_);
-  const auto needed = scope_of(head.method, path, route_);
   auto found = context_->gate ? context_->gate->judge(shown, wall_clock()) : entry{};
   trusted_ = found.by ? found.by->key.trusted : shown.local && !shown.proxied;
   by_ = std::move(found.by);
+  if (!by_ && found.refused.empty())
+    return true; // needs no key
+  const auto needed = scope_of(head.method, path, route_);
   if (needed.open)
     return true;
   if (!found.refused.empty()) {
