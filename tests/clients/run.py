@@ -15,6 +15,9 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "guards"))
 from processes import ask, conductor, scripted_ollama, until  # noqa: E402
 
+sys.path.insert(0, str(HERE.parent / "support"))
+from npm import installed  # noqa: E402
+
 LANGUAGE, PLACE, NODE, OLLAMA, STUB = sys.argv[1], pathlib.Path(sys.argv[2]).resolve(), *sys.argv[3:6]
 
 
@@ -32,16 +35,7 @@ def once(place, locks, install):
 
 def node_modules(folder="js"):
     """A folder with the JavaScript clients."""
-    place = PLACE / folder
-    locks = [HERE / "js" / "package.json", HERE / "js" / "package-lock.json"]
-
-    def install():
-        for lock in locks:
-            shutil.copy(lock, place)
-        subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=place, check=True)
-
-    once(place, locks, install)
-    return place
+    return installed(HERE / "js", PLACE / folder)
 
 
 def js():

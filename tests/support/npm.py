@@ -10,7 +10,8 @@ import subprocess
 def installed(source, place):
     """`place` with the packages of `source`'s lock file, installed once for each content of it, also where several
     tests ask at once."""
-    locks = [source / "package.json", source / "package-lock.json", source / ".npmrc"]
+    names = ("package.json", "package-lock.json", ".npmrc")  # the last one where it is
+    locks = [source / name for name in names if name != ".npmrc" or (source / name).exists()]
     wanted = hashlib.sha256(b"".join(lock.read_bytes() for lock in locks)).hexdigest()
     place.parent.mkdir(parents=True, exist_ok=True)
     with open(place.with_name(place.name + ".lock"), "w") as lock_file:
