@@ -32,16 +32,6 @@ void receive(client& node, const request& what, new_file& file,
   node.stream(what, reader);
 }
 
-std::string content_of(const std::string& path) {
-  if (path == "-")
-    return read_input();
-  try {
-    return read_file(path);
-  } catch (const std::system_error& e) {
-    throw failure("cannot read " + path + ": " + e.code().message());
-  }
-}
-
 } // namespace
 
 int export_session(const session_options& options) {
@@ -65,7 +55,7 @@ int export_session(const session_options& options) {
 
 int import_session(const session_options& options) {
   catch_signals();
-  auto content = content_of(options.file);
+  auto content = read_named(options.file, exit_error);
   auto document = nlohmann::ordered_json::parse(content, nullptr, false);
   if (!document.is_object() || !text_of(document, "export").starts_with("conductor."))
     throw failure((options.file == "-" ? "standard input" : options.file) +

@@ -122,6 +122,16 @@ std::string read_file(const std::string& path) {
   return all;
 }
 
+std::string read_named(const std::string& path, int code) {
+  if (path == "-")
+    return read_input();
+  try {
+    return read_file(path);
+  } catch (const std::system_error& e) {
+    throw failure("cannot read " + path + ": " + e.code().message(), code);
+  }
+}
+
 void catch_signals() {
   if (::isatty(STDOUT_FILENO) == 1)
     terminal_to_reset = STDOUT_FILENO;

@@ -36,6 +36,10 @@ std::string read_input();
 /// All of a file. Throws std::system_error.
 std::string read_file(const std::string& path);
 
+/// The same for one that the person named; `-` is standard input. Throws failure with
+/// `code` that names it.
+std::string read_named(const std::string& path, int code);
+
 /// From now on Ctrl-C leaves the terminal in order and ends the process with 130, which
 /// closes its connections at once; a closed pipe is an error of the write, no signal.
 void catch_signals();

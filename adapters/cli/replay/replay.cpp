@@ -10,27 +10,12 @@
 
 #include <exception>
 #include <map>
-#include <system_error>
 
 namespace conductor::cli {
 
-namespace {
-
-std::string whole_recording(const std::string& file) {
-  if (file == "-")
-    return read_input();
-  try {
-    return read_file(file);
-  } catch (const std::system_error& e) {
-    throw failure(file + ": " + e.code().message(), exit_usage);
-  }
-}
-
-} // namespace
-
 int replay(const replay_options& options) {
   catch_signals();
-  const auto before = parse_recording(whole_recording(options.file), options.file);
+  const auto before = parse_recording(read_named(options.file, exit_usage), options.file);
   if (before.requests.empty())
     throw failure(options.file + " holds no request that can be asked again", exit_usage);
   auto node = node_client(options.host);
