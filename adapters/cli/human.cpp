@@ -69,6 +69,10 @@ std::string fixed(double value, int decimals) {
   return {space.data(), static_cast<std::size_t>(std::clamp(n, 0, 63))};
 }
 
+moment now() {
+  return floor<microseconds>(system_clock::now());
+}
+
 std::string human_bytes(std::int64_t bytes) {
   static constexpr std::array<std::pair<double, const char*>, 4> units{
       {{1e12, " TB"}, {1e9, " GB"}, {1e6, " MB"}, {1e3, " KB"}}};

@@ -11,6 +11,7 @@ namespace conductor::cli {
 /// A moment on the wall clock; reaches far enough for Ollama's "for ever" (the year
 /// 2318).
 using moment = std::chrono::sys_time<std::chrono::microseconds>;
+moment now();
 
 /// A size in decimal units, as Ollama prints it: `4.7 GB`, `65 MB`, `12 B`.
 std::string human_bytes(std::int64_t bytes);

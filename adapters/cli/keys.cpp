@@ -13,8 +13,6 @@
 
 #include <algorithm>
 #include <cctype>
-#include <fstream>
-#include <iterator>
 
 namespace conductor::cli {
 
@@ -35,10 +33,6 @@ std::string joined(const json& texts) {
     if (t.is_string())
       all += (all.empty() ? "" : ", ") + t.get<std::string>();
   return all;
-}
-
-moment now() {
-  return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
 }
 
 std::string when_text(const json& key, const char* member) {
@@ -86,11 +80,10 @@ std::string target_of(const json& key) {
   return root + "/" + percent_encoded(text_of(key, "id"));
 }
 
-std::string text_of_file(const std::string& file) {
-  std::ifstream in(file);
-  std::string text{std::istreambuf_iterator<char>(in), {}};
-  if (!in || text.empty())
-    throw failure("cannot read a public key from " + file);
+std::string first_line_of(const std::string& file) {
+  const auto text = read_named(file, exit_error);
+  if (text.empty())
+    throw failure("there is no public key in " + file);
   return text.substr(0, text.find('\n'));
 }
 
@@ -121,7 +114,7 @@ json wish_of(const key_options& o) {
   if (!o.expires.empty())
     wish["ttl_seconds"] = life_of(o.expires);
   if (!o.public_key.empty())
-    wish["public_key"] = text_of_file(o.public_key);
+    wish["public_key"] = first_line_of(o.public_key);
   if (o.trusted)
     wish["trusted"] = true;
   return wish;

@@ -14,10 +14,6 @@ namespace {
 
 using nlohmann::json;
 
-moment now() {
-  return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
-}
-
 template <class Table>
 int print(const model_options& options, const char* target, Table to_table) {
   catch_signals();

@@ -19,10 +19,6 @@ namespace {
 
 using nlohmann::json;
 
-moment now() {
-  return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
-}
-
 // `-` where nothing was told.
 std::string seconds_text(const json& object, const char* key) {
   auto at = object.find(key);

@@ -21,10 +21,6 @@ using json = nlohmann::ordered_json;
 
 constexpr auto lenient = json::error_handler_t::replace;
 
-moment now() {
-  return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
-}
-
 // What a session is called where one line tells of it.
 std::string called(const json& session) {
   return text_of(session, "title").empty() ? text_of(session, "id")

@@ -152,7 +152,7 @@ lines chat_view::frame(std::size_t columns, std::size_t rows, std::optional<curs
 }
 
 lines chat_help() {
-  static const std::pair<const char*, const char*> keys[] = {
+  static const std::vector<std::pair<const char*, const char*>> keys{
       {"Enter", "send; Alt-Enter or Ctrl-J: a new line"},
       {"Tab, Esc", "to the list and back; to reading (i: back to writing)"},
       {"↑ ↓ in the input", "what was sent before"},
@@ -171,10 +171,7 @@ lines chat_help() {
       {"s, x", "open beside; close this pane"},
       {"b, m", "hide the list; mouse on or off"},
       {"Ctrl-L, Ctrl-Z", "draw all anew; stop until the shell goes on"}};
-  lines out;
-  for (const auto& [what, does] : keys)
-    out.push_back({{fitted(std::string_view(what), 20), {tone::accent}}, {does, {}}});
-  return out;
+  return key_rows(keys, 20);
 }
 
 } // namespace conductor::cli

@@ -18,13 +18,8 @@ void chat_view::press(const key& k) {
     return orders_.suspend();
   if (k.with_ctrl("l"))
     return orders_.redraw();
-  if (asked_) {
-    // An answer may ask the next question.
-    auto now = std::exchange(asked_, std::nullopt);
-    if (!now->press(k) && !asked_)
-      asked_ = std::move(now);
+  if (press_asked(asked_, k))
     return;
-  }
   if (std::exchange(help_, false))
     return;
   if (k.with_ctrl("c") && quits)

@@ -20,10 +20,6 @@ namespace {
 
 constexpr int listed_sessions = 20;
 
-moment now() {
-  return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
-}
-
 // A line that begins with the path of a picture is no command.
 bool begins_with_file(const std::string& line, const std::string& first) {
   auto paths = mentioned_files(line);

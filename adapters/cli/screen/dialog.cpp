@@ -111,4 +111,13 @@ lines dialog::view(std::size_t columns, std::size_t rows,
   return out;
 }
 
+bool press_asked(std::optional<dialog>& asked, const key& k) {
+  if (!asked)
+    return false;
+  auto now = std::exchange(asked, std::nullopt);
+  if (!now->press(k) && !asked)
+    asked = std::move(now);
+  return true;
+}
+
 } // namespace conductor::cli

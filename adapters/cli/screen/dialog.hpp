@@ -51,4 +51,8 @@ private:
   bool free_ = false;
 };
 
+/// Gives the key to the question that is asked, and ends that when it is over: an answer
+/// may ask the next one. False: none is asked.
+bool press_asked(std::optional<dialog>& asked, const key& k);
+
 } // namespace conductor::cli

@@ -158,6 +158,15 @@ std::string fitted(std::string_view text, std::size_t columns) {
   return std::string(cut).append(ellipsis).append(columns - 1 - text_width(cut), ' ');
 }
 
+lines key_rows(const std::vector<std::pair<const char*, const char*>>& keys,
+               std::size_t columns) {
+  lines out;
+  for (const auto& [what, does] : keys)
+    out.push_back(
+        {{fitted(std::string_view(what), columns), {tone::accent}}, {does, {}}});
+  return out;
+}
+
 line fitted(line l, std::size_t columns) {
   auto width = width_of(l);
   if (width < columns)

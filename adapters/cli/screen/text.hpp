@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace conductor::cli {
@@ -50,6 +51,10 @@ std::size_t width_of(const line& l);
 /// Exactly `columns` wide: padded, or cut with an ellipsis.
 line fitted(line l, std::size_t columns);
 std::string fitted(std::string_view text, std::size_t columns);
+
+/// Rows of a help: keys, in so many columns, and what each does.
+lines key_rows(const std::vector<std::pair<const char*, const char*>>& keys,
+               std::size_t columns);
 
 /// Two of them side by side: the left one exactly `columns` wide.
 line beside(line left, std::size_t columns, const line& right);

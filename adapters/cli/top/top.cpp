@@ -29,10 +29,6 @@ using nlohmann::json;
 const std::string root = "/conductor/v1/";
 constexpr std::size_t last_messages = 20;
 
-moment now() {
-  return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
-}
-
 double steady_seconds() {
   return std::chrono::duration<double>(
              std::chrono::steady_clock::now().time_since_epoch())

@@ -89,13 +89,8 @@ void top_view::press(const key& k, const node_state& node) {
     return orders_.suspend();
   if (k.with_ctrl("l"))
     return orders_.redraw();
-  if (asked_) {
-    // An answer may ask the next question.
-    auto current = std::exchange(asked_, std::nullopt);
-    if (!current->press(k) && !asked_)
-      asked_ = std::move(current);
+  if (press_asked(asked_, k))
     return;
-  }
   if (k.with_ctrl("c") || k.typed("q") || k.with_ctrl("d"))
     return orders_.quit();
   if (k.typed("?") || (k.is == kind::function && k.text == "1"))
@@ -222,7 +217,7 @@ void top_view::order(const key& k, const node_state& node) {
 }
 
 lines top_help() {
-  static const std::pair<const char*, const char*> keys[] = {
+  static const std::vector<std::pair<const char*, const char*>> keys{
       {"1 … 6, Tab, ← →",
        "choose a table: answers, queue, backends, GPUs, sessions, recent"},
       {"↑ ↓ PgUp PgDn Home End", "choose a row; also j k b Space g G"},
@@ -236,10 +231,7 @@ lines top_help() {
       {"l, u", "load a model (at the backend that is chosen); unload the one chosen"},
       {"Ctrl-L, Ctrl-Z", "draw all anew; stop until the shell goes on"},
       {"q, Ctrl-C", "quit"}};
-  lines out;
-  for (const auto& [what, does] : keys)
-    out.push_back({{fitted(std::string_view(what), 24), {tone::accent}}, {does, {}}});
-  return out;
+  return key_rows(keys, 24);
 }
 
 } // namespace conductor::cli
