@@ -38,13 +38,37 @@ void check_listeners(const loaded_config& config) {
     check("server.admin_listen", *server.admin_listen);
 }
 
+/// A certificate goes with its key, and is needed where TLS is spoken.
+void check_tls(const loaded_config& config) {
+  const auto& server = config.values.server;
+  const auto& tls = config.values.tls;
+  const auto pair = [&](const std::string& certificate, const std::string& key,
+                        const std::string& name) {
+    if (certificate.empty() && !key.empty())
+      refuse(config, name + "key", "there is no " + name + "certificate that it is of");
+    if (!certificate.empty() && key.empty())
+      refuse(config, name + "certificate", "its private key is missing: " + name + "key");
+  };
+  pair(tls.certificate, tls.key, "tls.");
+  pair(tls.backend_certificate, tls.backend_key, "tls.backend_");
+  const auto check = [&](const std::string& key, const endpoint& e) {
+    if (e.tls && tls.certificate.empty())
+      refuse(config, key,
+             quoted(to_listen(e)) + " needs tls.certificate and tls.key, PEM files");
+  };
+  for (const auto& e : server.listen)
+    check("server.listen", e);
+  if (server.admin_listen)
+    check("server.admin_listen", *server.admin_listen);
+}
+
 void check_shadow(const loaded_config& config) {
   const auto& all = config.values.server.listen;
   if (!config.values.metrics.shadow_model.empty() &&
       std::none_of(all.begin(), all.end(),
-                   [](const auto& e) { return e.type == endpoint::kind::tcp; }))
+                   [](const auto& e) { return e.type == endpoint::kind::tcp && !e.tls; }))
     refuse(config, "metrics.shadow_model",
-           "the node asks itself over TCP, and server.listen has no host:port");
+           "the node asks itself over plain TCP, and server.listen has no host:port");
 }
 
 void check_backends(const loaded_config& config) {
@@ -99,6 +123,7 @@ bool reaches(const std::vector<endpoint>& listeners, const endpoint& target) {
 
 void check_config(const loaded_config& config) {
   check_listeners(config);
+  check_tls(config);
   check_shadow(config);
   check_backends(config);
   check_models(config);

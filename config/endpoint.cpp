@@ -68,11 +68,14 @@ host_and_port split(std::string_view text) {
                               "; allowed: " + std::string{allowed});
 }
 
-constexpr std::string_view listen_forms = "host:port, :port, [ipv6]:port, unix:/path";
+constexpr std::string_view listen_forms =
+    "host:port, :port, [ipv6]:port, https://host:port, unix:/path";
 constexpr std::string_view backend_forms =
-    "host, host:port, :port, [ipv6]:port, http://host:port/prefix";
+    "host, host:port, :port, [ipv6]:port, http://host:port/prefix, https://host/prefix";
 
-constexpr std::string_view collector_forms = "http://host:4318, http://host:4318/prefix";
+constexpr std::string_view collector_forms =
+    "http://host:4318, https://host:4318, http://host:4318/prefix";
+constexpr std::string_view https = "https://";
 
 std::string bracketed(const std::string& host) {
   return host.find(':') == std::string::npos ? host : "[" + host + "]";
@@ -121,25 +124,25 @@ host_and_port split_backend(std::string_view value) {
   return split(value);
 }
 
-/// Takes the scheme off and returns the port that goes with it.
-std::uint16_t take_scheme(std::string_view text, std::string_view& value) {
+/// Takes the scheme off; what it says of port and TLS.
+void take_scheme(std::string_view text, std::string_view& value, endpoint& e) {
+  e.port = 11434;
   const auto end = value.find("://");
   if (end == std::string_view::npos) {
-    if (value == "ollama.com")
-      refuse(text,
-             "this is https://ollama.com, and TLS towards a backend is not supported yet",
-             backend_forms);
-    return 11434;
+    if (value == "ollama.com") {
+      e.port = 443;
+      e.tls = true;
+    }
+    return;
   }
   std::string scheme{value.substr(0, end)};
   for (auto& c : scheme)
     c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  if (scheme == "https")
-    refuse(text, "TLS towards a backend is not supported yet", backend_forms);
-  if (scheme != "http")
+  e.tls = scheme == "https";
+  if (!e.tls && scheme != "http")
     refuse(text, "unknown scheme " + quoted(scheme), backend_forms);
   value.remove_prefix(end + 3);
-  return 80;
+  e.port = e.tls ? 443 : 80;
 }
 
 /// `strict`: an invalid port is refused, else it is the default's and a warning says so.
@@ -147,7 +150,7 @@ ollama_host parse(std::string_view text, bool strict) {
   auto value = trimmed(text);
   ollama_host result;
   auto& e = result.at;
-  e.port = take_scheme(text, value);
+  take_scheme(text, value, e);
   const auto slash = value.find('/');
   if (slash != std::string_view::npos)
     e.path = parse_prefix(text, value.substr(slash));
@@ -186,7 +189,11 @@ std::string to_string(const endpoint& e) {
 std::string to_url(const endpoint& e) {
   if (e.type == endpoint::kind::unix_socket)
     return "unix:" + e.path;
-  return "http://" + to_string(e) + e.path;
+  return (e.tls ? "https://" : "http://") + to_string(e) + e.path;
+}
+
+std::string to_listen(const endpoint& e) {
+  return e.tls ? to_url(e) : to_string(e);
 }
 
 bool is_local(const endpoint& e) {
@@ -194,8 +201,13 @@ bool is_local(const endpoint& e) {
 }
 
 endpoint parse_listen(std::string_view text) {
-  const auto value = trimmed(text);
+  auto value = trimmed(text);
   endpoint e;
+  e.tls = value.starts_with(https);
+  if (e.tls)
+    value.remove_prefix(https.size());
+  if (e.tls && value.starts_with("unix:"))
+    refuse(text, "a Unix socket needs no TLS", listen_forms);
   if (value.starts_with("unix:")) {
     e.type = endpoint::kind::unix_socket;
     e.path = value.substr(5);
@@ -232,9 +244,7 @@ endpoint parse_backend(std::string_view text) {
 
 endpoint parse_collector(std::string_view text) {
   const auto value = trimmed(text);
-  if (value.starts_with("https://"))
-    refuse(text, "TLS towards a collector is not supported yet", collector_forms);
-  if (!value.starts_with("http://"))
+  if (!value.starts_with("http://") && !value.starts_with(https))
     refuse(text, "a collector is named by its URL", collector_forms);
   return parse(text, true).at;
 }

@@ -34,6 +34,8 @@ constexpr std::array classes{choice<std::string_view>{"interactive", "interactiv
                              choice<std::string_view>{"batch", "batch"}};
 constexpr std::array access_rules{choice<access_rule>{"remote", access_rule::remote},
                                   choice<access_rule>{"always", access_rule::always}};
+constexpr std::array tls_versions{choice<tls_version>{"1.2", tls_version::v1_2},
+                                  choice<tls_version>{"1.3", tls_version::v1_3}};
 constexpr std::array formats{choice<log_format>{"text", log_format::text},
                              choice<log_format>{"json", log_format::json}};
 
@@ -159,7 +161,7 @@ key_spec listen_key() {
           true,
           false,
           "ADDR",
-          "Where clients connect: host:port or unix:/path; repeatable",
+          "Where clients connect: host:port, https://host:port or unix:/path; repeatable",
           [](settings& s, const texts& t) {
             s.server.listen.clear();
             for (const auto& text : t)
@@ -168,7 +170,7 @@ key_spec listen_key() {
           [](const settings& s) {
             texts all;
             for (const auto& e : s.server.listen)
-              all.push_back(to_string(e));
+              all.push_back(to_listen(e));
             return listed(all);
           }};
 }
@@ -187,7 +189,7 @@ key_spec admin_key() {
           s.server.admin_listen = parse_listen(t.back());
       },
       [](const settings& s) {
-        return quoted(s.server.admin_listen ? to_string(*s.server.admin_listen) : "");
+        return quoted(s.server.admin_listen ? to_listen(*s.server.admin_listen) : "");
       }};
 }
 
@@ -200,6 +202,26 @@ key_spec origins_key() {
           "Origins of web pages allowed besides Ollama's own; `*` is any text",
           [](settings& s, const texts& t) { s.server.origins = t; },
           [](const settings& s) { return listed(s.server.origins); }};
+}
+
+key_spec proxies_key() {
+  return {"server.trusted_proxies",
+          "",
+          true,
+          false,
+          "NETWORK",
+          "Proxies whose X-Forwarded-For counts: addresses or networks as 10.0.0.0/8",
+          [](settings& s, const texts& t) {
+            s.server.trusted_proxies.clear();
+            for (const auto& text : t)
+              s.server.trusted_proxies.push_back(parse_network(text));
+          },
+          [](const settings& s) {
+            texts all;
+            for (const auto& n : s.server.trusted_proxies)
+              all.push_back(to_string(n));
+            return listed(all);
+          }};
 }
 
 key_spec collector_key() {
@@ -241,6 +263,7 @@ std::vector<key_spec> make_schema() {
       admin_key(),
       insecure,
       origins_key(),
+      proxies_key(),
       key("server.console", switch_at(CONDUCTOR_AT(server.console)),
           "The web console, at /console"),
       key("server.max_connections",
@@ -258,9 +281,31 @@ std::vector<key_spec> make_schema() {
           "An idle client connection is closed after; 0: never, as Ollama"),
       key("server.drain", duration_at(CONDUCTOR_AT(server.drain)),
           "At stop, answers in flight may take this long"),
+      key("tls.certificate", text_at(CONDUCTOR_AT(tls.certificate)),
+          "Certificate of https:// listeners, with its chain: a PEM file"),
+      key("tls.key", text_at(CONDUCTOR_AT(tls.key)),
+          "Private key of that certificate: a PEM file"),
+      key("tls.client_ca", text_at(CONDUCTOR_AT(tls.client_ca)),
+          "Clients must show a certificate signed by one of this PEM file; \"\": none"),
+      key("tls.min_version", choice_at(CONDUCTOR_AT(tls.min_version), tls_versions),
+          "Least version of TLS: 1.2 or 1.3"),
+      key("tls.backend_ca", text_at(CONDUCTOR_AT(tls.backend_ca)),
+          "Who may sign for https:// backends: a PEM file; \"\": whom the system trusts"),
+      key("tls.backend_certificate", text_at(CONDUCTOR_AT(tls.backend_certificate)),
+          "Shown to backends that ask for a certificate: a PEM file; \"\": none"),
+      key("tls.backend_key", text_at(CONDUCTOR_AT(tls.backend_key)),
+          "Private key of that certificate: a PEM file"),
+      key("limits.peer_connections",
+          number_at(CONDUCTOR_AT(limits.peer_connections), 0, 1'000'000),
+          "Open connections of one address of another machine; 0: any number"),
+      key("limits.memory", size_at(CONDUCTOR_AT(limits.memory_bytes), 0, 1024 * gib),
+          "Bodies and answers held, whole node; 0: half of the machine's memory"),
       key("upstream.connect_timeout",
           duration_at(CONDUCTOR_AT(upstream.connect_timeout), milliseconds(1)),
           "One connection attempt to a backend"),
+      key("upstream.handshake_timeout",
+          duration_at(CONDUCTOR_AT(upstream.handshake_timeout), milliseconds(1)),
+          "TLS with a backend, once it is connected"),
       key("upstream.first_byte_timeout",
           duration_at(CONDUCTOR_AT(upstream.first_byte_timeout)),
           "Request sent to first byte of the answer, loading included; 0: no limit"),

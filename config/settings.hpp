@@ -1,6 +1,7 @@
 #pragma once
 
 #include "config/endpoint.hpp"
+#include "config/network.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -31,6 +32,7 @@ struct server_settings {
   std::optional<endpoint> admin_listen;    ///< probes and metrics, own lane
   bool insecure = false;                   ///< nobody needs a key, wherever he comes from
   std::vector<std::string> origins;        ///< allowed besides Ollama's defaults
+  std::vector<network> trusted_proxies;    ///< whose word on their clients counts
   bool console = true;                     ///< the web console, at /console
   std::size_t max_connections = 20'000;    ///< open client connections, whole node
   std::size_t max_head_bytes = 64 * 1024;  ///< request line and headers
@@ -39,6 +41,35 @@ struct server_settings {
   milliseconds body_timeout{60'000};       ///< longest gap while a body arrives
   milliseconds keep_alive{0}; ///< idle connection is closed after; 0: never, as Ollama
   milliseconds drain{30'000}; ///< answers in flight may take this long at stop
+};
+
+/// What nothing shows.
+struct secret {
+  std::string text;
+  bool operator==(const secret&) const = default;
+};
+
+/// Least version of TLS that is spoken.
+enum class tls_version { v1_2, v1_3 };
+
+/// Files in PEM, by path or as `credential:NAME` (config/credential.hpp); empty: none.
+/// Section `[tls]`.
+struct tls_settings {
+  std::string certificate; ///< of `https://` listeners, with its chain
+  std::string key;         ///< of that certificate
+  std::string client_ca;   ///< clients must show a certificate that these signed
+  tls_version min_version = tls_version::v1_2;
+  std::string backend_ca;          ///< who signs for backends; empty: the system's
+  std::string backend_certificate; ///< shown to backends that ask for one
+  std::string backend_key;
+  bool operator==(const tls_settings&) const = default;
+};
+
+/// What nobody may have more of. Section `[limits]`.
+struct limit_settings {
+  std::size_t peer_connections = 512; ///< of one address elsewhere; 0: any number
+  std::size_t memory_bytes = 0;       ///< bodies and answers held, whole node; 0: by
+                                      ///< the machine's memory
 };
 
 /// One Ollama server. Section `[[backend]]`.
@@ -51,6 +82,8 @@ struct backend_settings {
   unsigned tier = 0;                  ///< a lower one first, while it has a free place
   bool primary = false;    ///< gets what changes models; without any: the first one
   std::string probe_model; ///< asked for a real token now and then; empty: never
+  std::string token_file;  ///< holds what it is sent as Bearer; empty: nothing is
+  secret bearer;           ///< what that file holds; the node reads it
   bool operator==(const backend_settings&) const = default;
 };
 
@@ -75,6 +108,7 @@ struct model_settings {
 /// Deadlines and buffers towards Ollama. Section `[upstream]`.
 struct upstream_settings {
   milliseconds connect_timeout{250};          ///< one connection attempt
+  milliseconds handshake_timeout{5'000};      ///< TLS, once connected
   milliseconds first_byte_timeout{0};         ///< request sent to first record; 0: none
   milliseconds gap_timeout{600'000};          ///< between two records; 0: none
   milliseconds probe_interval{5'000};         ///< between health probes of one backend
@@ -170,6 +204,8 @@ struct access_settings {
 /// Everything that can be set. Plain values: no file, no environment here.
 struct settings {
   server_settings server;
+  tls_settings tls;
+  limit_settings limits;
   std::vector<backend_settings> backends;
   std::vector<model_settings> models;
   upstream_settings upstream;

@@ -138,6 +138,10 @@ const std::vector<column_spec<backend_settings>>& backend_columns() {
        [](const row& b) {
          return b.probe_model.empty() ? std::string{} : quoted(b.probe_model);
        }},
+      {"token_file", [](row& b, const std::string& t) { b.token_file = t; },
+       [](const row& b) {
+         return b.token_file.empty() ? std::string{} : quoted(b.token_file);
+       }},
   };
   return columns;
 }

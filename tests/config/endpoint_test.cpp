@@ -68,18 +68,33 @@ TEST(listening_address, is_local_only_where_no_other_machine_reaches_it) {
 }
 
 TEST(url, of_a_backend_reads_back_as_the_same_backend) {
-  for (const auto* text : {"box", "[::1]:99", "http://box:1/t/key", ":5"}) {
+  for (const auto* text : {"box", "[::1]:99", "http://box:1/t/key", ":5", "https://box",
+                           "https://[fd00::1]:8443/ollama"}) {
     const auto e = parse_backend(text);
     EXPECT_EQ(parse_backend(to_url(e)), e) << text;
   }
+}
+
+TEST(listener, speaks_tls_where_https_stands_before_its_address) {
+  const auto e = parse_listen(" https://0.0.0.0:8443 ");
+  EXPECT_TRUE(e.tls);
+  EXPECT_EQ(to_string(e), "0.0.0.0:8443");
+  EXPECT_EQ(to_listen(e), "https://0.0.0.0:8443");
+  EXPECT_EQ(parse_listen(to_listen(e)), e);
+  EXPECT_FALSE(parse_listen("0.0.0.0:8443").tls);
+  EXPECT_EQ(to_listen(parse_listen(":1")), "0.0.0.0:1");
+  for (const auto* bad : {"https://unix:/tmp/x", "https://box", "https://box:1/path",
+                          "http://box:1", "https:box:1"})
+    EXPECT_THROW(parse_listen(bad), std::invalid_argument) << bad;
 }
 
 TEST(collector, is_named_by_an_http_url) {
   EXPECT_EQ(to_url(parse_collector("http://box:4318")), "http://box:4318");
   EXPECT_EQ(to_url(parse_collector(" http://[::1]:4318/otlp/ ")),
             "http://[::1]:4318/otlp");
-  for (const auto* bad : {"", "box:4318", "https://box:4318", "http://box:0",
-                          "grpc://box", "http://user:secret@box:4318"})
+  EXPECT_EQ(to_url(parse_collector("https://box:4318")), "https://box:4318");
+  for (const auto* bad :
+       {"", "box:4318", "http://box:0", "grpc://box", "http://user:secret@box:4318"})
     EXPECT_THROW(parse_collector(bad), std::invalid_argument) << bad;
 }
 

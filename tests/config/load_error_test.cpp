@@ -43,7 +43,7 @@ TEST(file_error, names_file_line_key_value_and_what_is_allowed) {
                                 "allowed: a number from 0 to 1"},
       {"[trace]\nendpoint = \"box:4318\"",
        "conductor.toml:2: trace.endpoint: \"box:4318\": a collector is named by its URL; "
-       "allowed: http://host:4318, http://host:4318/prefix"},
+       "allowed: http://host:4318, https://host:4318, http://host:4318/prefix"},
       {"[queue]\nlimit = [1]",
        "conductor.toml:2: queue.limit: a single value is allowed here, no list"},
       {"[queue]\nmax_wait = 0",
@@ -61,7 +61,7 @@ TEST(file_error, names_file_line_key_value_and_what_is_allowed) {
        "conductor.toml:2: store.data_dir: \"\" is no folder; allowed: a path"},
       {"[server]\nlisten = [\n  \"127.0.0.1:1\",\n  \"box\"]",
        "conductor.toml:2: server.listen: \"box\": no port; allowed: host:port, :port, "
-       "[ipv6]:port, unix:/path"},
+       "[ipv6]:port, https://host:port, unix:/path"},
       {"[server]\nlisten = [[\"127.0.0.1:1\"]]",
        "conductor.toml:2: server.listen: a string, a number or a boolean is "
        "allowed here"},
@@ -72,7 +72,7 @@ TEST(file_error, names_file_line_key_value_and_what_is_allowed) {
       {"[server]\nadmin_listen = \"127.0.0.1:11435\"",
        "conductor.toml:2: server.admin_listen: \"127.0.0.1:11435\" is given twice"},
       {"[server]\nlisten = [\"unix:/run/c\"]\n[metrics]\nshadow_model = \"m\"",
-       "conductor.toml:4: metrics.shadow_model: the node asks itself over TCP, and "
+       "conductor.toml:4: metrics.shadow_model: the node asks itself over plain TCP, and "
        "server.listen has no host:port"},
       {"[stream]\nwindow = \"64KiB\"\nbuffer = \"32KiB\"",
        "conductor.toml:2: stream.window: \"64KiB\" is more than stream.buffer; allowed: "
@@ -130,7 +130,8 @@ TEST(backend_error, names_the_backend_s_line_and_what_is_allowed) {
        "conductor.toml:2: backend.url: every backend needs a url"},
       {"[[backend]]\nurl = \"a:b\"",
        "conductor.toml:2: backend.url: \"a:b\": the port is no number from 1 to 65535; "
-       "allowed: host, host:port, :port, [ipv6]:port, http://host:port/prefix"},
+       "allowed: host, host:port, :port, [ipv6]:port, http://host:port/prefix, "
+       "https://host/prefix"},
       {"[[backend]]\nurl = \"a\"\nname = \"a b\"",
        "conductor.toml:3: backend.name: \"a b\" is no backend's name; allowed: 1 to 64 "
        "letters, digits, '.', '_' and '-'"},
@@ -140,7 +141,7 @@ TEST(backend_error, names_the_backend_s_line_and_what_is_allowed) {
        "from 1 to 4096"},
       {"[[backend]]\nurl = \"a\"\nparalel = 2",
        "conductor.toml:3: backend.paralel: unknown key; did you mean parallel?; allowed: "
-       "name, url, parallel, max_loaded, weight, tier, primary, probe_model"},
+       "name, url, parallel, max_loaded, weight, tier, primary, probe_model, token_file"},
       {"[[model]]\noptions = \"pin\"",
        "conductor.toml:1: model.name: every model needs a name"},
       {"[[model]]\nname = \"a\"\noptions = \"grow\"",
@@ -182,8 +183,8 @@ TEST(variable_error, names_the_variable) {
           .starts_with("environment CONDUCTOR_BACKENDS: \"a b\" is no backend's"));
   EXPECT_TRUE(with("CONDUCTOR_BACKENDS", "a=")
                   .starts_with("environment CONDUCTOR_BACKENDS: an empty backend"));
-  EXPECT_TRUE(with("OLLAMA_HOST", "https://box")
-                  .starts_with("environment OLLAMA_HOST: \"https://box\": TLS towards"));
+  EXPECT_TRUE(with("OLLAMA_HOST", "ftp://box")
+                  .starts_with("environment OLLAMA_HOST: \"ftp://box\": unknown scheme"));
 }
 
 TEST(flag_error, names_the_flag) {
@@ -193,7 +194,7 @@ TEST(flag_error, names_the_flag) {
   EXPECT_EQ(
       with("server.listen", {"11435"}),
       "flag --listen: server.listen: \"11435\": no port; allowed: host:port, :port, "
-      "[ipv6]:port, unix:/path");
+      "[ipv6]:port, https://host:port, unix:/path");
   EXPECT_TRUE(with("backend", {"a=b", "a=c"})
                   .starts_with("flag --backend: backend.name: \"a\" is given twice"));
   EXPECT_TRUE(

@@ -15,7 +15,7 @@ struct form {
 };
 
 // Ollama's own table, envconfig/config_test.go: TestHost and TestConnectableHost, as a
-// client connects; what it does with https is in a test of its own.
+// client connects.
 const std::vector<form> forms{
     {"", "http://127.0.0.1:11434"},
     {"1.2.3.4", "http://1.2.3.4:11434"},
@@ -33,6 +33,10 @@ const std::vector<form> forms{
     {"\"1.2.3.4\"", "http://1.2.3.4:11434"},
     {" \" 1.2.3.4 \" ", "http://1.2.3.4:11434"},
     {"'1.2.3.4'", "http://1.2.3.4:11434"},
+    {"https://1.2.3.4", "https://1.2.3.4:443"},
+    {"https://1.2.3.4:4321", "https://1.2.3.4:4321"},
+    {"HTTPS://example.com/ollama", "https://example.com:443/ollama"},
+    {"ollama.com", "https://ollama.com:443"},
     {"http://1.2.3.4", "http://1.2.3.4:80"},
     {"http://1.2.3.4:4321", "http://1.2.3.4:4321"},
     {"http://example.com/ollama", "http://example.com:80/ollama"},
@@ -103,9 +107,6 @@ struct refusal {
 
 TEST(ollama_host, that_nothing_can_connect_to_is_refused_with_the_reason) {
   const std::vector<refusal> refused{
-      {"https://box", "TLS towards a backend is not supported yet"},
-      {"HTTPS://box", "TLS towards a backend is not supported yet"},
-      {"ollama.com", "https://ollama.com"},
       {"ftp://box", "unknown scheme \"ftp\""},
       {"://box", "unknown scheme \"\""},
       {"http://me:secret@box", "credentials in an address are not supported"},
