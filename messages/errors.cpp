@@ -43,6 +43,8 @@ const char* to_string(errc code) noexcept {
     return "backend_down";
   case errc::queue_full:
     return "queue_full";
+  case errc::memory_exhausted:
+    return "memory_exhausted";
   case errc::queue_timeout:
     return "queue_timeout";
   case errc::load_failed:
@@ -111,6 +113,7 @@ int status_of(errc code) {
   case errc::gap_timeout:
   case errc::stalled:
     return 504;
+  case errc::memory_exhausted:
   case errc::queue_full:
   case errc::queue_timeout:
   case errc::backend_down:

@@ -23,6 +23,7 @@ enum class errc : std::uint8_t {
   unknown_backend,    ///< X-Conductor-Backend names none
   backend_down,       ///< the pinned backend is down
   queue_full,         ///< `queue.limit` requests wait already
+  memory_exhausted,   ///< `limits.memory` is held already
   queue_timeout,      ///< waited longer than `queue.max_wait`
   load_failed,        ///< the model could not be brought into memory
   stalled,            ///< silent for longer than this server ever was

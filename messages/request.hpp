@@ -2,6 +2,7 @@
 
 #include "messages/key.hpp"
 #include "messages/priority.hpp"
+#include "messages/share.hpp"
 #include "messages/stream.hpp"
 #include "messages/trace.hpp"
 
@@ -60,6 +61,7 @@ struct request {
 
   std::string peer; ///< the client's address, for the log
   grant_ptr by;     ///< whose key it came with; null: needs none, may do everything
+  std::shared_ptr<const share> held;        ///< its body's part of the node's memory
   std::shared_ptr<const key_permit> permit; ///< of the key, where it takes one
   request_clock::time_point received{};
   trace_ptr trace; ///< null: it is in none

@@ -1,0 +1,37 @@
+#pragma once
+
+#include "messages/priority.hpp"
+#include "messages/share.hpp"
+
+#include <cstdint>
+
+namespace conductor {
+
+/// What the node may hold for others: bodies of requests until these end, and answers for
+/// their readers. What is over it is shed in a stated order: bodies of class batch from
+/// 70 % on, normal ones from 85 %, all at 100 %; then answers are read no faster than
+/// their readers read. Any thread; nobody waits.
+class memory_budget {
+public:
+  /// `limit` bytes; 0: no limit.
+  explicit memory_budget(std::uint64_t limit = 0)
+      : limit_(limit), held_(std::make_shared<std::atomic<std::int64_t>>(0)) {}
+
+  /// A request of that class may bring that many bytes more.
+  bool admits(priority_class asks, std::uint64_t more) const noexcept;
+  /// Nothing more is taken in than goes out.
+  bool exhausted() const noexcept { return limit_ > 0 && held() >= limit_; }
+
+  /// What somebody holds; he says how much.
+  share open_share() const { return share{held_}; }
+  std::uint64_t held() const noexcept;
+  std::uint64_t limit() const noexcept { return limit_; }
+
+private:
+  std::uint64_t limit_;
+  shared_sum held_;
+};
+
+using budget_ptr = std::shared_ptr<const memory_budget>;
+
+} // namespace conductor
