@@ -58,12 +58,19 @@ bool serve(self_ptr self, reader& r) {
   return true;
 }
 
+/// Whether what is taken in waits for what goes out: as configured, or for want of
+/// memory.
+bool holds(const generation_state& st) {
+  return st.links.limits.slow == slow_reader::hold ||
+         (st.links.budget && st.links.budget->exhausted());
+}
+
 /// Under `hold`, what no reader has taken yet counts against the exchange's window.
 void demand_more(self_ptr self) {
   auto& st = self->state;
   if (!st.exchange || st.end || st.to_demand == 0)
     return;
-  if (st.links.limits.slow == slow_reader::hold) {
+  if (holds(st)) {
     const auto behind = std::any_of(st.readers.begin(), st.readers.end(), [&](auto& r) {
       return r.piece - st.first_piece < st.pieces.size();
     });
@@ -389,6 +396,8 @@ generation_actor::behavior_type generation(self_ptr self, request_ptr asked,
   self->state.asked = std::move(asked);
   self->state.links = std::move(links);
   self->state.spooled = share{self->state.links.spooled};
+  if (self->state.links.budget)
+    self->state.in_memory = self->state.links.budget->open_share();
   self->set_down_handler([self](const caf::down_msg& down) {
     auto& st = self->state;
     if (st.exchange && st.exchange.address() == down.source)
@@ -419,6 +428,7 @@ generation_actor::behavior_type generation(self_ptr self, request_ptr asked,
         serve_all(self);
         st.just_read = {};
         st.spooled.set(st.buffered);
+        st.in_memory.set(st.buffered);
       },
       [self](complete& c) {
         if (!current(self))

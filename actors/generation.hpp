@@ -3,6 +3,7 @@
 #include "actors/course.hpp"
 #include "config/settings.hpp"
 #include "messages/actors.hpp"
+#include "messages/memory_budget.hpp"
 #include "messages/share.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
@@ -22,6 +23,7 @@ struct generation_links {
   upstreams_actor upstreams;
   stream_settings limits;
   shared_sum spooled; ///< bytes of all answers; null: nobody wants to know
+  budget_ptr budget;  ///< of the node's memory; null: there is none
 };
 
 /// GENERATION owns one answer in flight: the lease, the upstream exchange, the bytes that
@@ -78,7 +80,8 @@ struct generation_state {
   std::uint64_t begin = 0;               ///< offset of its first byte
   std::uint64_t buffered = 0;            ///< bytes in `pieces`
   request_clock::time_point just_read{}; ///< the last of these, while it is passed on
-  share spooled;                         ///< `buffered`, in the node's sum
+  share spooled;                         ///< `buffered`, in the node's sum,
+  share in_memory;                       ///< and in its memory
   std::uint64_t to_demand = 0; ///< bytes to ask of the exchange at the next occasion
   std::vector<reader> readers;
   bool had_reader = false; ///< the first may come later than the first record
