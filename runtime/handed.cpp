@@ -61,6 +61,7 @@ handed take_handed() {
     handed_socket s;
     s.descriptor = descriptor;
     s.at = address_of(descriptor, name);
+    s.at.tls = s.at.type == endpoint::kind::tcp && name.find(tls_mark) != name.npos;
     s.own = name.ends_with(own_suffix);
     s.admin = name.starts_with(admin_name);
     all.sockets.push_back(std::move(s));

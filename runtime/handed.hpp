@@ -26,8 +26,10 @@ struct handed {
   int predecessor = -1;
 };
 
-/// Names in LISTEN_FDNAMES; every other name is a listener for clients.
+/// Names in LISTEN_FDNAMES; every other name is a listener for clients. One with the mark
+/// in it speaks TLS.
 inline constexpr const char* admin_name = "admin";
+inline constexpr const char* tls_mark = "https";
 inline constexpr const char* own_suffix = "-own";
 inline constexpr const char* predecessor_name = "predecessor";
 

@@ -9,6 +9,7 @@
 #include "adapters/native/native_feed.hpp"
 #include "adapters/native/talk.hpp"
 #include "adapters/responses/responses_feed.hpp"
+#include "runtime/memory.hpp"
 #include "runtime/node_parts.hpp"
 #include "runtime/scheduler.hpp"
 
@@ -58,6 +59,10 @@ node::node(settings values, std::string version,
     , version_(std::move(version))
     , given_(std::move(given))
     , gave_up_(std::move(gave_up)) {
+  certificates_.read(values_.tls);
+  const auto memory = values_.limits.memory_bytes;
+  budget_ = std::make_shared<const memory_budget>(memory > 0 ? memory
+                                                             : memory_of_machine() / 2);
   counts_ = std::make_shared<series>(values_.metrics.models);
   if (shadows())
     counts_->add(transparency_);
@@ -86,7 +91,9 @@ void node::build_lane(const std::string& name) {
   auto& where = *lanes_.emplace_back(std::make_unique<lane>(*system_, name));
   auto& s = *stations_.emplace_back(std::make_unique<station>());
   s.where = &where;
-  s.upstreams = spawn_on(where, upstreams, &where, values_.upstream);
+  s.upstreams = spawn_on(
+      where, upstreams, &where, values_.upstream,
+      std::function<tls_context()>{[this] { return certificates_.connecting(); }});
   s.observer =
       spawn_on(where, observer, counts_->add_tally(), for_observer(values_.log.requests));
   s.desk =
@@ -103,7 +110,9 @@ void node::build_side_lane() {
   auto timing = values_.upstream;
   timing.connect_timeout = std::max(timing.connect_timeout, milliseconds(1000));
   timing.first_byte_timeout = timing.gap_timeout = milliseconds(10'000);
-  aside_->upstreams = spawn_on(where, upstreams, &where, timing);
+  aside_->upstreams = spawn_on(
+      where, upstreams, &where, timing,
+      std::function<tls_context()>{[this] { return certificates_.connecting(); }});
 }
 
 /// On the lane of `at`.
@@ -121,7 +130,7 @@ publisher_actor node::start_answer(station& at, const request_ptr& asked) {
       spawn_on(*at.where, generation, asked,
                generation_links{caf::actor_cast<places_actor>(at.desk),
                                 caf::actor_cast<upstreams_actor>(at.upstreams),
-                                values_.stream, spooled_}));
+                                values_.stream, spooled_, budget_}));
 }
 
 /// Of the lanes that carry streams: the admin listener's is for probes alone.
@@ -145,6 +154,11 @@ void node::start() {
     build_side_lane();
   liveness_ = std::make_unique<liveness>(*system_, lanes_, values_.runtime.stuck);
 
+  auto exempt = values_.server.trusted_proxies;
+  for (const auto* own : {"127.0.0.0/8", "::1"})
+    exempt.push_back(parse_network(own));
+  peers_ = std::make_shared<peer_book>(
+      *stations_.front()->where, values_.limits.peer_connections, std::move(exempt));
   std::vector<listener::seat> seats;
   for (unsigned i = 0; i < lanes; ++i)
     seats.push_back({stations_[i]->where, stations_[i]->door});
@@ -182,6 +196,12 @@ void node::listen(const endpoint& at, std::vector<listener::seat> seats) {
       class_named(values_.queue.default_class).value_or(priority_class::normal);
   context->gate = gate_;
   context->refusals = refusals_;
+  context->budget = budget_;
+  if (at.tls)
+    context->tls = [this] { return certificates_.accepting(); };
+  // The admin's connections are accepted elsewhere, and are few.
+  if (seats.front().where == stations_.front()->where)
+    context->peers = peers_;
   context->make_client = [this](lane& where, const wire_actor& wire) {
     const auto mine = std::find_if(stations_.begin(), stations_.end(),
                                    [&](const auto& s) { return s->where == &where; });
@@ -196,7 +216,7 @@ void node::listen(const endpoint& at, std::vector<listener::seat> seats) {
                                  },
                                  s.observer, start, values_.stream});
   };
-  context->make_talk = [this](lane& where, stream_socket socket, upgrade_request asked,
+  context->make_talk = [this](lane& where, peer_socket socket, upgrade_request asked,
                               std::string request_id, grant_ptr by) {
     talk_links links;
     links.by = std::move(by);

@@ -17,6 +17,7 @@
 #include "adapters/trace/exporter.hpp"
 #include "config/settings.hpp"
 #include "messages/actors.hpp"
+#include "runtime/certificates.hpp"
 #include "runtime/gpu_part.hpp"
 #include "runtime/handed.hpp"
 #include "runtime/liveness.hpp"
@@ -55,6 +56,10 @@ public:
   /// not touched.
   void use_fleet(std::vector<backend_settings> backends,
                  std::vector<model_settings> models);
+
+  /// Connections that begin from now on do so with these. Whether clients see another
+  /// one. Throws std::runtime_error; then all stays as it is.
+  bool use_certificates(const tls_settings& files) { return certificates_.read(files); }
 
   /// The file of keys may have been changed by another process.
   void reread_keys();
@@ -113,6 +118,9 @@ private:
   std::optional<caf::actor_system> system_;
   std::shared_ptr<series> counts_;
   shared_sum spooled_ = std::make_shared<std::atomic<std::int64_t>>(0);
+  budget_ptr budget_; ///< what the node may hold for others
+  std::shared_ptr<peer_book> peers_;
+  certificates certificates_;
   shared_sum continued_ = std::make_shared<std::atomic<std::int64_t>>(0);
   std::shared_ptr<executor> files_ = std::make_shared<executor>("files");
   std::shared_ptr<span_counts> spans_ = std::make_shared<span_counts>();

@@ -181,7 +181,7 @@ void node::check_keys() const {
   if (open != all.end() && !values_.server.insecure &&
       !key_table_.get()->lets_in(wall_clock()))
     throw std::runtime_error(
-        to_string(*open) + " can be reached from other machines, and there is no key to "
+        to_listen(*open) + " can be reached from other machines, and there is no key to "
                            "let them in: make one with conductor keys create NAME, while "
                            "the node listens at loopback or a Unix socket alone; or let "
                            "everybody in with --insecure");
@@ -190,7 +190,7 @@ void node::check_keys() const {
 node_facts node::facts() {
   node_facts f{version_, {}, started_, [this] { return connections(); }};
   for (const auto& at : addresses_)
-    f.listen.push_back(to_string(at));
+    f.listen.push_back(to_listen(at));
   return f;
 }
 
@@ -213,7 +213,7 @@ shadow_links node::for_shadow() {
   auto self = std::make_shared<backend_settings>();
   self->name = "conductor";
   const auto tcp = std::find_if(addresses_.begin(), addresses_.end(), [](const auto& a) {
-    return a.type == endpoint::kind::tcp;
+    return a.type == endpoint::kind::tcp && !a.tls;
   });
   self->url = *tcp;
   links.node = std::move(self);
@@ -247,6 +247,9 @@ std::string node::metrics(const fleet_status& fleet, const sessions_status& sess
       std::chrono::duration<double>(request_clock::now() - started_).count();
   now.connections = connections();
   now.spooled_bytes = static_cast<std::uint64_t>(std::max<std::int64_t>(*spooled_, 0));
+  now.memory_held = budget_->held();
+  now.memory_limit = budget_->limit();
+  now.certificate_end = certificates_.end();
   now.sessions = sessions;
   now.store_writes = store_files_->write_seconds.read();
   now.continued = static_cast<std::uint64_t>(*continued_);

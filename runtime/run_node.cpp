@@ -14,7 +14,9 @@
 
 #include <csignal>
 #include <exception>
+#include <list>
 #include <optional>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <utility>
 
@@ -24,7 +26,7 @@ namespace {
 std::string list(const std::vector<endpoint>& all) {
   std::string text;
   for (const auto& e : all)
-    text += (text.empty() ? "" : ", ") + to_string(e);
+    text += (text.empty() ? "" : ", ") + to_listen(e);
   return text;
 }
 
@@ -32,7 +34,7 @@ std::string list(const std::vector<endpoint>& all) {
 std::string changed_keys(const settings& from, const settings& to) {
   std::string names;
   for (const auto& key : schema())
-    if (key.show(from) != key.show(to))
+    if (!key.name.starts_with("tls.") && key.show(from) != key.show(to))
       names += (names.empty() ? "" : ", ") + std::string{key.name};
   return names;
 }
@@ -57,6 +59,9 @@ public:
     on_signal(hangup_, [this] { read_anew(); });
     on_signal(usr2_, [this] { hand_over(); });
     const file_watch file{loop_, source_.file, [this] { read_anew(); }};
+    std::list<file_watch> certificates;
+    for (const auto& name : files_of(now_.tls))
+      certificates.emplace_back(loop_, name, [this] { read_certificates(now_.tls); });
     const watchdog dog{loop_, node_, manager_};
     manager_.ready(status_);
     if (before_line_ >= 0) {
@@ -80,7 +85,7 @@ private:
       spdlog::info("backend {} is {}", b.name, to_url(b.url));
     spdlog::info("try: conductor run MODEL \"why is the sky blue?\"   or: "
                  "OLLAMA_HOST={} ollama list",
-                 to_string(node_.addresses().front()));
+                 to_listen(node_.addresses().front()));
   }
 
   void on_signal(boost::asio::signal_set& set, std::function<void()> what) {
@@ -124,8 +129,10 @@ private:
     manager_.reloading();
     try {
       auto next = source_.read();
+      read_tokens(next.backends);
       if (const auto late = changed_keys(now_, next); !late.empty())
         spdlog::warn("changed, but in use only after a restart: {}", late);
+      read_certificates(next.tls);
       if (next.backends != now_.backends || next.models != now_.models) {
         node_.use_fleet(next.backends, next.models);
         spdlog::info("the configuration has {} backends and {} rules for models now",
@@ -140,6 +147,15 @@ private:
           bad.what());
     }
     manager_.ready(status_);
+  }
+
+  void read_certificates(const tls_settings& files) {
+    try {
+      if (node_.use_certificates(files))
+        spdlog::info("connections have another certificate from now on");
+    } catch (const std::exception& bad) {
+      spdlog::error("{}; those from before stay in use", bad.what());
+    }
   }
 
   void hand_over() {
@@ -189,8 +205,12 @@ private:
 
 } // namespace
 
-int run_node(const settings& values, const node_source& source, handed given) {
+int run_node(settings values, const node_source& source, handed given) {
   std::signal(SIGPIPE, SIG_IGN);
+  // A dump of its memory would hold conversations, keys and tokens.
+  const rlimit no_core{0, 0};
+  ::setrlimit(RLIMIT_CORE, &no_core);
+  read_tokens(values.backends);
   ::umask(S_IRWXG | S_IRWXO); // conversations and sockets are the owner's alone
   return running_node{values, source, std::move(given)}.run();
 }

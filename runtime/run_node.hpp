@@ -20,6 +20,6 @@ struct node_source {
 /// anew; at SIGUSR2 it starts a node of the program that is on the disk now, which takes
 /// its sockets, and then drains. The exit status; throws std::exception where it cannot
 /// start.
-int run_node(const settings& values, const node_source& source, handed given);
+int run_node(settings values, const node_source& source, handed given);
 
 } // namespace conductor

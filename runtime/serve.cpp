@@ -69,7 +69,7 @@ int run_serve(command_line line) {
     given = take_handed();
     for (const auto& s : given.sockets)
       line.handed[s.admin ? "server.admin_listen" : "server.listen"].push_back(
-          to_string(s.at));
+          to_listen(s.at));
     config = load(line);
   } catch (const std::exception& bad) {
     std::cerr << "Error: " << bad.what() << "\n";

@@ -52,7 +52,8 @@ bool is_of_this_process(std::string_view variable) {
 }
 
 std::string name_of(const handed_socket& s) {
-  return std::string{s.admin ? admin_name : "listen"} + (s.own ? own_suffix : "");
+  return std::string{s.admin ? admin_name : "listen"} +
+         (s.at.tls ? "-" + std::string{tls_mark} : "") + (s.own ? own_suffix : "");
 }
 
 std::vector<char*> pointers(std::vector<std::string>& texts) {

@@ -42,29 +42,36 @@ asio::awaitable<std::vector<peer>> peers_of(const endpoint& at, error_code& ec) 
   co_return found;
 }
 
+const tls_context& trust() {
+  static const auto context = connecting_context({}, tls_version::v1_2);
+  return context;
+}
+
 // Connects to one address of `at`, or leaves the reason in `ec`.
 asio::awaitable<void> connect(node_socket& to, const endpoint& at, error_code& ec) {
   auto peers = co_await peers_of(at, ec);
   for (const auto& p : peers) {
-    error_code ignored;
-    to.close(ignored);
+    to.close();
     asio::steady_timer deadline(to.get_executor(), connect_limit);
     auto late = std::make_shared<bool>(false);
     deadline.async_wait([&to, late](error_code waited) {
       if (!waited && !*late) {
         *late = true;
-        error_code dropped;
-        to.close(dropped);
+        to.close();
       }
     });
-    co_await to.async_connect(p, asio::redirect_error(asio::use_awaitable, ec));
+    co_await to.plain().async_connect(p, asio::redirect_error(asio::use_awaitable, ec));
+    if (!ec)
+      to.connected(at.type == endpoint::kind::tcp);
+    if (!ec && at.tls) {
+      to.connect_tls(trust(), at.host);
+      co_await to.async_shake_hands(asio::redirect_error(asio::use_awaitable, ec));
+    }
     if (std::exchange(*late, true))
       ec = asio::error::timed_out;
     if (!ec)
       break;
   }
-  if (!ec && at.type == endpoint::kind::tcp)
-    to.set_option(asio::ip::tcp::no_delay(true));
 }
 
 } // namespace

@@ -146,9 +146,8 @@ node_link::node_link(asio::io_context& loop, std::vector<endpoint> candidates,
 node_link::~node_link() {
   state_->over = true;
   state_->pause.cancel();
-  error_code ignored;
   if (state_->socket)
-    state_->socket->next_layer().close(ignored);
+    state_->socket->next_layer().close();
 }
 
 bool node_link::send(std::string text) {

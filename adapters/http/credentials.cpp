@@ -73,14 +73,14 @@ std::string take_key(std::string& target) {
 }
 
 credentials credentials_of(const request_head& head, std::string path_key,
-                           std::string_view path, std::string_view peer) {
+                           std::string_view path, const asker& who) {
   credentials shown;
   shown.method = head.method;
   shown.path = path;
   shown.target = head.target;
-  shown.local = is_local(peer);
-  shown.proxied = head.has("Forwarded") || head.has("X-Forwarded-For") || head.has("Via");
-  shown.uid = uid_of(peer);
+  shown.local = is_local(who.peer);
+  shown.proxied = who.proxied;
+  shown.uid = uid_of(who.peer);
   const auto authorization = head.find("Authorization");
   if (!path_key.empty()) {
     shown.key = std::move(path_key);

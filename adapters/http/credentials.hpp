@@ -1,5 +1,6 @@
 #pragma once
 
+#include "adapters/http/forwarded_for.hpp"
 #include "adapters/http/parser.hpp"
 #include "adapters/keys/gate.hpp"
 
@@ -13,9 +14,9 @@ namespace conductor {
 std::string take_key(std::string& target);
 
 /// What a request shows of who sent it. `path_key` is what take_key() found, `path` is
-/// without query, `peer` as WIRE names it. The views are of the arguments.
+/// without query. The views are of the arguments.
 credentials credentials_of(const request_head& head, std::string path_key,
-                           std::string_view path, std::string_view peer);
+                           std::string_view path, const asker& who);
 
 /// The protocol of a WebSocket that the answer to `Sec-WebSocket-Protocol` names: the
 /// first that tells no key, else the first; empty: none was offered.

@@ -44,8 +44,7 @@ door_actor::behavior_type door(self_ptr self, lane* home) {
   return {
       [self](arrival& a) {
         auto& st = self->state;
-        auto w = spawn_class_on<wire>(*st.home, a.descriptor, a.family, std::move(a.peer),
-                                      std::move(a.context));
+        auto w = spawn_class_on<wire>(*st.home, std::move(a));
         self->monitor(w);
         st.open.insert(w.address());
         // Who was let in just before the end is served once.

@@ -13,14 +13,6 @@
 
 namespace conductor {
 
-/// A connection that a listener accepted for this lane.
-struct arrival {
-  int descriptor = -1;
-  int family = 0;
-  std::string peer;
-  std::shared_ptr<const wire_context> context;
-};
-
 /// DOOR: the client connections of one lane. Lane, adapter.
 using door_actor = caf::typed_actor<
     // Starts a WIRE for it.

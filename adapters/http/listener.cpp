@@ -1,5 +1,8 @@
 #include "adapters/http/listener.hpp"
 
+#include "adapters/http/dialects.hpp"
+#include "adapters/http/forwarded_for.hpp"
+
 #include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
 #include <caf/send.hpp>
@@ -23,7 +26,7 @@ constexpr auto pause_without_descriptors = std::chrono::milliseconds(100);
 constexpr int backlog = 4096;
 
 [[noreturn]] void fail(const endpoint& at, const std::string& why) {
-  throw std::runtime_error("cannot listen on " + to_string(at) + ": " + why);
+  throw std::runtime_error("cannot listen on " + to_listen(at) + ": " + why);
 }
 
 tcp::endpoint resolve(asio::io_context& io, const endpoint& at) {
@@ -177,7 +180,7 @@ void listener::accept() {
       accept();
       return;
     }
-    spdlog::warn("accepting on {} pauses: {}", to_string(address_), ec.message());
+    spdlog::warn("accepting on {} pauses: {}", to_listen(address_), ec.message());
     pause_.expires_after(pause_without_descriptors);
     pause_.async_wait([this](const boost::system::error_code& stopped) {
       if (!stopped)
@@ -198,27 +201,43 @@ void listener::accepted(Socket socket) {
   std::size_t total = 0;
   for (const auto& s : seats_)
     total += s.where->connections;
+  auto peer = peer_of(socket);
+  const std::string address{address_of(peer)};
+  const auto peers = address_.type == endpoint::kind::tcp ? context_->peers : nullptr;
   if (total >= context_->server.max_connections) {
-    refuse(stream_socket{std::move(socket)});
+    refuse(stream_socket{std::move(socket)}, 503,
+           "too many connections: server.max_connections is reached already");
+    return;
+  }
+  if (peers && !peers->has_room(address)) {
+    refuse(stream_socket{std::move(socket)}, 429,
+           "too many connections from " + address +
+               ": limits.peer_connections is reached already");
     return;
   }
   ++few->where->connections;
-  auto peer = peer_of(socket);
   const auto family = address_.type == endpoint::kind::unix_socket
                           ? AF_UNIX
                           : socket.local_endpoint().protocol().family();
-  caf::anon_send(few->door, arrival{socket.release(), family, std::move(peer), context_});
+  caf::anon_send(few->door,
+                 arrival{socket.release(), family, std::move(peer),
+                         peers ? peers->take_seat(address) : nullptr, context_});
 }
 
-void listener::refuse(stream_socket socket) {
-  static constexpr std::string_view text =
-      "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json; "
-      "charset=utf-8\r\n"
-      "Content-Length: 75\r\nRetry-After: 1\r\nConnection: close\r\n\r\n"
-      "{\"error\":\"too many connections: server.max_connections is reached already\"}";
+/// Under TLS only the closed connection tells it: agreeing first is what costs most.
+void listener::refuse(stream_socket socket, int status, const std::string& why) {
+  if (context_->tls)
+    return;
+  const auto r = error_response(dialect::ollama, status, why, "", "", 1);
+  auto text = std::make_shared<const std::string>(
+      "HTTP/1.1 " + std::to_string(status) +
+      (status == 429 ? " Too Many Requests" : " Service Unavailable") +
+      "\r\nContent-Type: " + r.content_type +
+      "\r\nContent-Length: " + std::to_string(r.body.size()) +
+      "\r\nRetry-After: 1\r\nConnection: close\r\n\r\n" + r.body);
   auto owned = std::make_shared<stream_socket>(std::move(socket));
-  asio::async_write(*owned, asio::buffer(text),
-                    [owned](const boost::system::error_code&, std::size_t) {});
+  asio::async_write(*owned, asio::buffer(*text),
+                    [owned, text](const boost::system::error_code&, std::size_t) {});
 }
 
 } // namespace conductor

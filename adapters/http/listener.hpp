@@ -63,7 +63,7 @@ private:
   void accept();
   template <class Socket>
   void accepted(Socket socket);
-  void refuse(stream_socket socket);
+  void refuse(stream_socket socket, int status, const std::string& why);
 
   endpoint address_;
   std::vector<seat> seats_;

@@ -6,24 +6,31 @@
 
 namespace conductor {
 
-wire::wire(caf::actor_config& cfg, int descriptor, int family, std::string peer,
-           std::shared_ptr<const wire_context> context)
+wire::wire(caf::actor_config& cfg, arrival accepted)
     : hosted(cfg)
-    , context_(std::move(context))
+    , context_(std::move(accepted.context))
     , socket_(new channel(home(), ctrl(), *this), destroy_on_lane{&home()})
     , deadline_(new deadline(home().io(), ctrl(), [this] { expired(); }),
                 destroy_on_lane{&home()})
-    , peer_(std::move(peer)) {
-  const bool tcp = family != AF_UNIX;
+    , peer_(std::move(accepted.peer))
+    , seat_(std::move(accepted.seat)) {
+  const bool tcp = accepted.family != AF_UNIX;
+  auto& socket = socket_->socket();
   boost::system::error_code ignored;
-  socket_->socket().assign({family, tcp ? IPPROTO_TCP : 0}, descriptor, ignored);
-  socket_->connected(tcp);
+  socket.plain().assign({accepted.family, tcp ? IPPROTO_TCP : 0}, accepted.descriptor,
+                        ignored);
+  socket.connected(tcp);
+  if (context_->tls)
+    socket.accept_tls(context_->tls());
 }
 
 wire::behavior_type wire::make_behavior() {
   set_down_handler([this](const caf::down_msg&) { quit(); }); // TALK's end
   client_ = context_->make_client(home(), caf::actor_cast<wire_actor>(this));
-  deadline_->set(context_->server.keep_alive);
+  // Under TLS the first request must not be far: until it comes, the ends may still have
+  // to agree.
+  deadline_->set(context_->tls ? context_->server.head_timeout
+                               : context_->server.keep_alive);
   socket_->read();
   return {
       // SUBSCRIBER: the answer.
@@ -74,6 +81,8 @@ void wire::on_exit() {
   socket_->close();
   client_ = nullptr;
   upload_to_ = nullptr;
+  seat_ = nullptr;
+  held_ = nullptr;
 }
 
 /// While the node drains. A newcomer's first request may be on its way still: a
@@ -82,7 +91,7 @@ void wire::leave_if_idle() {
   constexpr auto moment = std::chrono::milliseconds(1000);
   boost::system::error_code ec;
   if (closed_ || phase_ != phase::head || !unparsed_.empty() ||
-      socket_->socket().available(ec) > 0)
+      socket_->socket().plain().available(ec) > 0)
     return;
   if (served_)
     lost();

@@ -4,12 +4,14 @@
 #include "adapters/http/dialects.hpp"
 #include "adapters/http/guard.hpp"
 #include "adapters/http/parser.hpp"
+#include "adapters/http/peer_book.hpp"
 #include "adapters/http/router.hpp"
 #include "adapters/lane/channel.hpp"
 #include "adapters/lane/deadline.hpp"
 #include "adapters/lane/hosted.hpp"
 #include "config/settings.hpp"
 #include "messages/actors.hpp"
+#include "messages/memory_budget.hpp"
 #include "messages/session.hpp"
 
 #include <boost/beast/http/empty_body.hpp>
@@ -27,6 +29,17 @@ namespace conductor {
 /// A request to become a WebSocket.
 using upgrade_request = boost::beast::http::request<boost::beast::http::empty_body>;
 
+struct wire_context;
+
+/// A connection that a listener accepted for a lane.
+struct arrival {
+  int descriptor = -1;
+  int family = 0;
+  std::string peer;           ///< `address:port`, or `unix:uid=N`
+  std::shared_ptr<void> seat; ///< of its address; null: it is not counted
+  std::shared_ptr<const wire_context> context;
+};
+
 /// What every WIRE of one listener shares.
 struct wire_context {
   server_settings server;
@@ -36,10 +49,13 @@ struct wire_context {
   priority_class default_class = priority_class::normal;
   std::shared_ptr<const conductor::gate> gate; ///< null: everybody may do everything
   std::shared_ptr<refusal_counts> refusals;    ///< null: nobody counts
+  std::function<tls_context()> tls;            ///< as it is now; null: none is spoken
+  budget_ptr budget;                           ///< of memory; null: there is none
+  std::shared_ptr<peer_book> peers;            ///< null: nobody is counted
   /// Starts the CLIENT of a new connection on its lane.
   std::function<client_actor(lane&, const wire_actor&)> make_client;
   /// Starts the TALK that takes a connection over which asked to become a WebSocket.
-  std::function<talk_actor(lane&, stream_socket, upgrade_request, std::string request_id,
+  std::function<talk_actor(lane&, peer_socket, upgrade_request, std::string request_id,
                            grant_ptr by)>
       make_talk;
 };
@@ -53,8 +69,7 @@ struct wire_context {
 /// connection that becomes a WebSocket is a TALK's; WIRE stays until that ends.
 class wire final : public hosted<wire_actor::base>, private channel::owner {
 public:
-  wire(caf::actor_config& cfg, int descriptor, int family, std::string peer,
-       std::shared_ptr<const wire_context> context);
+  wire(caf::actor_config& cfg, arrival accepted);
 
   behavior_type make_behavior() override;
   void on_exit() override;
@@ -80,6 +95,7 @@ private:
   void refuse(int status, std::string_view text);
 
   // who may ask (wire_access.cpp)
+  bool may_hold(std::uint64_t size);
   bool let_in(const request_head& head, std::string_view path, std::string key);
   bool may_ask(conductor::request& asked);
   void turn_away(errc code, const std::string& text, unsigned retry_after_s = 0);
@@ -113,6 +129,7 @@ private:
   on_lane<channel> socket_;
   on_lane<deadline> deadline_;
   std::string peer_;
+  std::shared_ptr<void> seat_; ///< of its address
   client_actor client_;
   talk_actor talk_; ///< that has the socket; null: WIRE has it
 
@@ -129,10 +146,13 @@ private:
   route route_;
   verdict guard_;
   std::string request_id_;
-  std::string method_, path_; ///< for the audit: without query and key
-  grant_ptr by_;              ///< whose key it came with; null: needs none
-  bool noted_ = false;        ///< the audit has it
-  bool trusted_ = false;      ///< its headers that name users count
+  std::string method_, path_;   ///< for the audit: without query and key
+  asker asker_;                 ///< for whom the peer asks
+  std::shared_ptr<share> held_; ///< the body's part of the node's memory
+  std::uint64_t held_size_ = 0; ///< bytes of it
+  grant_ptr by_;                ///< whose key it came with; null: needs none
+  bool noted_ = false;          ///< the audit has it
+  bool trusted_ = false;        ///< its headers that name users count
   int version_ = 11;
   bool asked_head_ = false;     ///< method HEAD: the answer has no body
   bool takes_trailers_ = false; ///< the peer said `TE: trailers`

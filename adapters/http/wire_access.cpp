@@ -28,7 +28,7 @@ std::string key_named(const grant_ptr& by) {
 
 /// Finds out who asks, and whether he may; false: he was told that he may not.
 bool wire::let_in(const request_head& head, std::string_view path, std::string key) {
-  const auto shown = credentials_of(head, std::move(key), path, peer_);
+  const auto shown = credentials_of(head, std::move(key), path, asker_);
   auto found = context_->gate ? context_->gate->judge(shown, wall_clock()) : entry{};
   trusted_ = found.by ? found.by->key.trusted : shown.local && !shown.proxied;
   by_ = std::move(found.by);
@@ -84,6 +84,30 @@ bool wire::may_ask(conductor::request& asked) {
   return true;
 }
 
+/// Whether the node's memory takes a body of that size; what came of it counts.
+bool wire::may_hold(std::uint64_t size) {
+  const auto& budget = context_->budget;
+  if (!budget)
+    return true;
+  const auto came = parser_->body.size();
+  const auto asks = class_for(by_, class_named(parser_->head.find("X-Conductor-Class")),
+                              context_->default_class);
+  if (size > held_size_ && !budget->admits(asks, size - held_size_)) {
+    turn_away(errc::memory_exhausted,
+              "the node holds " + std::to_string(budget->held()) + " of the " +
+                  std::to_string(budget->limit()) +
+                  " bytes that limits.memory allows, and bodies of class " +
+                  to_string(asks) + " have to wait",
+              1);
+    return false;
+  }
+  if (!held_)
+    held_ = std::make_shared<share>(budget->open_share());
+  held_size_ = came;
+  held_->set(came);
+  return true;
+}
+
 /// A connection whose request was read whole is kept.
 void wire::turn_away(errc code, const std::string& text, unsigned retry_after_s) {
   note_refusal(code, text);
@@ -109,13 +133,13 @@ void wire::note_refusal(errc code, std::string_view text) {
   noted_ = true;
   if (by_ && code == errc::forbidden)
     by_->meter->seen.forbidden.fetch_add(1, std::memory_order_relaxed);
-  audit(who(by_, peer_), method_, path_, status_of(code), text);
+  audit(who(by_, asker_.peer), method_, path_, status_of(code), text);
 }
 
 /// The answer begins with that status; 0: the peer left before it did.
 void wire::note_status(int status) {
   if (!std::exchange(noted_, true) && is_audited(method_, path_))
-    audit(who(by_, peer_), method_, path_, status);
+    audit(who(by_, asker_.peer), method_, path_, status);
 }
 
 } // namespace conductor

@@ -4,6 +4,7 @@
 #include "adapters/http/forward.hpp"
 #include "adapters/http/request_id.hpp"
 #include "adapters/http/trace_start.hpp"
+#include "adapters/tls/errors.hpp"
 
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
@@ -44,7 +45,7 @@ std::string flow_of(const request_head& head, bool trusted, const grant_ptr& by,
     return "key " + by->key.name;
   if (!session.empty())
     return "session " + session;
-  return "peer " + peer.substr(0, peer.rfind(':'));
+  return "peer " + std::string{address_of(peer)};
 }
 
 constexpr std::string_view blobs = "/api/blobs/";
@@ -86,8 +87,14 @@ void wire::received(std::string_view text) {
 }
 
 /// Also a half-closed peer is gone, as for Ollama.
-void wire::read_failed(const boost::system::error_code&) {
-  lost();
+void wire::read_failed(const boost::system::error_code& why) {
+  if (!is_plain_http(why)) {
+    lost();
+    return;
+  }
+  socket_->socket().forget_tls();
+  begin_request();
+  refuse(400, "this port speaks HTTPS: the address begins with https://");
 }
 
 bool wire::wants_bytes() const {
@@ -97,13 +104,16 @@ bool wire::wants_bytes() const {
 }
 
 void wire::parse() {
+  bool begins = !parser_;
   while (!closed_ && wants_bytes() && !unparsed_.empty())
     if (!feed())
       break;
+    else
+      begins = begins || !parser_;
   keep_unparsed();
   if (closed_)
     return;
-  if (phase_ == phase::head && !unparsed_.empty())
+  if (phase_ == phase::head && !unparsed_.empty() && begins)
     deadline_->set(context_->server.head_timeout);
   else if (phase_ == phase::body)
     deadline_->set(context_->server.body_timeout);
@@ -159,6 +169,8 @@ void wire::begin_request() {
   request_id_.clear();
   method_.clear();
   path_.clear();
+  asker_ = {peer_, false};
+  held_size_ = 0;
   by_ = nullptr;
   noted_ = trusted_ = false;
   version_ = 11;
@@ -178,6 +190,7 @@ void wire::on_head() {
                                            : parser_->objection);
     return;
   }
+  asker_ = find_asker(head, peer_, context_->server.trusted_proxies);
   auto key = take_key(head.target);
   const auto path = path_of(head.target);
   method_ = head.method;
@@ -214,6 +227,8 @@ void wire::on_head() {
     ask();
     return;
   }
+  if (!may_hold(length.value_or(0)))
+    return;
   phase_ = phase::body;
   if (std::exchange(must_continue_, false)) {
     socket_->text("HTTP/1.1 100 Continue\r\n\r\n");
@@ -226,7 +241,7 @@ void wire::on_body() {
   if (parser_->body.size() > context_->server.max_body_bytes)
     refuse(413, "the request's body is larger than server.max_body, which is " +
                     std::to_string(context_->server.max_body_bytes));
-  else if (parser_->is_done())
+  else if (may_hold(parser_->body.size()) && parser_->is_done())
     ask();
 }
 
@@ -247,10 +262,10 @@ void wire::ask() {
   asked->method = head.method;
   asked->target = head.target;
   asked->pinned = head.find("X-Conductor-Backend");
-  asked->peer = peer_;
+  asked->peer = asker_.peer;
   asked->session = conversation_of(head, trusted_);
   if (route_.kind == request_kind::inference)
-    asked->flow = flow_of(head, trusted_, by_, peer_, asked->session);
+    asked->flow = flow_of(head, trusted_, by_, asker_.peer, asked->session);
   asked->priority = class_for(by_, wanted, context_->default_class);
   asked->received = received_ = request_clock::now();
   asked->headers = forwarded_headers(head);
@@ -279,6 +294,7 @@ void wire::ask() {
     if (!may_ask(*asked))
       return;
     asked->body = bytes::adopt(std::move(parser_->body));
+    asked->held = std::move(held_);
     parser_.reset();
   }
   traced_ = is_traced(*asked);
@@ -312,6 +328,7 @@ void wire::upgrade() {
 
 void wire::begin_answer() {
   phase_ = phase::answering;
+  held_ = nullptr;
   head_sent_ = chunked_ = ended_ = false;
   framing_ = framing::opaque;
   deadline_->clear();

@@ -1,18 +1,11 @@
 #include "adapters/lane/channel.hpp"
 
 #include <boost/asio/error.hpp>
-#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
 
 #include <utility>
 
 namespace conductor {
-
-void channel::connected(bool tcp) {
-  boost::system::error_code ignored;
-  socket_.non_blocking(true, ignored);
-  if (tcp)
-    socket_.set_option(boost::asio::ip::tcp::no_delay(true), ignored);
-}
 
 void channel::read() {
   if (reading_ || closed_)
@@ -37,21 +30,19 @@ void channel::flush() {
 }
 
 void channel::shutdown_send() {
-  boost::system::error_code ignored;
-  socket_.shutdown(stream_socket::shutdown_send, ignored);
+  socket_.shutdown_send();
 }
 
 void channel::close() {
   closed_ = true;
   out_ = {};
-  boost::system::error_code ignored;
-  socket_.close(ignored);
+  socket_.close();
 }
 
-stream_socket channel::release() {
+peer_socket channel::release() {
   closed_ = true;
   boost::system::error_code ignored;
-  socket_.cancel(ignored);
+  socket_.plain().cancel(ignored);
   return std::move(socket_);
 }
 
@@ -71,28 +62,25 @@ void channel::settle() {
 /// Writes until the socket is full. It never blocks: what it takes now is written in this
 /// turn, without the detour of a completion handler; for the rest it is awaited.
 void channel::write() {
-  while (!writing_ && !closed_ && !out_.empty()) {
-    boost::system::error_code ec;
-    const auto n = socket_.write_some(out_.gather(), ec);
-    if (ec == boost::asio::error::would_block) {
-      await_room();
-      return;
-    }
-    if (ec) {
-      told_.write_failed(ec);
-      return;
-    }
-    told_.took(out_.consume(n));
-  }
-  if (!writing_ && !closed_)
+  boost::system::error_code ec;
+  if (!writing_ && !closed_ && out_.empty())
+    socket_.ready(ec);
+  while (!ec && !writing_ && !closed_ && !out_.empty())
+    if (const auto n = socket_.write_some(out_.gather(), ec); !ec)
+      told_.took(out_.consume(n));
+  if (ec == boost::asio::error::would_block)
+    await_room();
+  else if (ec)
+    told_.write_failed(ec);
+  else if (!writing_ && !closed_)
     told_.emptied();
 }
 
 void channel::await_room() {
   writing_ = true;
   told_.full();
-  socket_.async_wait(
-      stream_socket::wait_write,
+  socket_.plain().async_wait(
+      socket_.writing_waits_for(),
       [this, alive = caf::strong_actor_ptr{actor_}](const boost::system::error_code& ec) {
         lane::turn scope{home_, "channel"};
         writing_ = false;
@@ -109,24 +97,29 @@ void channel::await_bytes() {
   if (reading_ || closed_)
     return;
   reading_ = true;
-  socket_.async_wait(
-      stream_socket::wait_read,
-      [this, alive = caf::strong_actor_ptr{actor_}](const boost::system::error_code& ec) {
-        lane::turn scope{home_, "channel"};
-        reading_ = false;
-        if (closed_)
-          return;
-        auto failure = ec;
-        std::size_t n = 0;
-        if (!failure)
-          n = socket_.read_some(boost::asio::buffer(home_.read_buffer()), failure);
-        if (failure == boost::asio::error::would_block)
-          read();
-        else if (failure)
-          told_.read_failed(failure);
-        else
-          told_.received({home_.read_buffer().data(), n});
-      });
+  auto look = [this, alive = caf::strong_actor_ptr{actor_}](
+                  const boost::system::error_code& ec) { look_for_bytes(ec); };
+  if (socket_.has_unread())
+    boost::asio::post(home_.io(), [look = std::move(look)] { look({}); });
+  else
+    socket_.plain().async_wait(socket_.reading_waits_for(), std::move(look));
+}
+
+void channel::look_for_bytes(boost::system::error_code ec) {
+  lane::turn scope{home_, "channel"};
+  reading_ = false;
+  if (closed_)
+    return;
+  auto& into = home_.read_buffer();
+  std::size_t n = 0;
+  if (!ec)
+    n = socket_.read_some(boost::asio::buffer(into), ec);
+  if (ec == boost::asio::error::would_block)
+    read();
+  else if (ec)
+    told_.read_failed(ec);
+  else
+    told_.received({into.data(), n});
 }
 
 } // namespace conductor

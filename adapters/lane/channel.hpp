@@ -2,8 +2,8 @@
 
 #include "adapters/lane/lane.hpp"
 #include "adapters/lane/outbox.hpp"
+#include "adapters/tls/peer_socket.hpp"
 
-#include <boost/asio/generic/stream_protocol.hpp>
 #include <caf/actor_control_block.hpp>
 
 #include <cstdint>
@@ -11,9 +11,7 @@
 
 namespace conductor {
 
-using stream_socket = boost::asio::generic::stream_protocol::socket;
-
-/// One non-blocking stream socket of one actor. Its lane only.
+/// One socket of one actor, plain or under TLS. Its lane only.
 ///
 /// It is settled once a turn, after the actors that the turn woke have run: everything
 /// they queued goes out in one write, and only then the next bytes are waited for. Bytes
@@ -43,11 +41,8 @@ public:
   channel(lane& home, caf::actor_control_block* actor, owner& told)
       : home_(home), actor_(actor), told_(told), socket_(home.io()) {}
 
-  /// For connecting and its options; reading and writing are this class's alone.
-  stream_socket& socket() noexcept { return socket_; }
-
-  /// The socket is connected: makes it non-blocking and sends small writes at once.
-  void connected(bool tcp);
+  /// For connecting, its options and TLS; reading and writing are this class's alone.
+  peer_socket& socket() noexcept { return socket_; }
 
   /// Asks for the next bytes, once.
   void read();
@@ -55,7 +50,8 @@ public:
 
   void text(std::string t);
   void body(bytes data, bool chunked);
-  /// Calls `emptied` at the end of the turn also when nothing was queued.
+  /// Calls `emptied` at the end of the turn also when nothing was queued; under TLS not
+  /// before both ends agree.
   void flush();
   bool empty() const noexcept { return out_.empty(); }
   /// Forgets what is not written yet.
@@ -64,7 +60,7 @@ public:
   void shutdown_send();
   void close();
   /// Gives the socket away; this channel is closed. Nothing may wait to be written.
-  stream_socket release();
+  peer_socket release();
 
   /// For the lane: writes, then waits for bytes.
   void settle();
@@ -74,11 +70,12 @@ private:
   void write();
   void await_room();
   void await_bytes();
+  void look_for_bytes(boost::system::error_code ec);
 
   lane& home_;
   caf::actor_control_block* actor_;
   owner& told_;
-  stream_socket socket_;
+  peer_socket socket_;
   outbox out_;
   bool closed_ = false;
   bool settling_ = false; ///< the lane knows

@@ -16,7 +16,10 @@ struct node_reading {
   std::string version;
   double uptime_seconds = 0;
   std::size_t connections = 0;
-  std::uint64_t spooled_bytes = 0; ///< of answers, that their readers have still to get
+  std::uint64_t spooled_bytes = 0;  ///< of answers, that their readers have still to get
+  std::uint64_t memory_held = 0;    ///< bytes of bodies and answers,
+  std::uint64_t memory_limit = 0;   ///< of these; 0: none
+  std::int64_t certificate_end = 0; ///< seconds since 1970; 0: there is none
   sessions_status sessions;
   histogram_reading store_writes;
   histogram_reading relay_upstream, relay_conductor, relay_client;

@@ -36,7 +36,7 @@ ws::permessage_deflate compression() {
 
 } // namespace
 
-talk::talk(caf::actor_config& cfg, stream_socket socket, upgrade asked, talk_links links)
+talk::talk(caf::actor_config& cfg, peer_socket socket, upgrade asked, talk_links links)
     : hosted(cfg)
     , links_(std::move(links))
     , asked_(std::move(asked))
@@ -75,8 +75,7 @@ talk::behavior_type talk::make_behavior() {
 
 void talk::on_exit() {
   closing_ = true;
-  boost::system::error_code ignored;
-  socket_->next_layer().close(ignored);
+  socket_->next_layer().close();
   subscriptions_.clear();
 }
 
@@ -160,8 +159,7 @@ void talk::close(ws::close_code code, const char* reason) {
 
 void talk::gone() {
   closing_ = true;
-  boost::system::error_code ignored;
-  socket_->next_layer().close(ignored);
+  socket_->next_layer().close();
   caf::anon_send_exit(caf::actor_cast<caf::actor>(caf::strong_actor_ptr{ctrl()}),
                       caf::exit_reason::user_shutdown);
 }

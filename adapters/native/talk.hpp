@@ -51,7 +51,7 @@ class talk final : public hosted<talk_actor::base> {
 public:
   using upgrade = boost::beast::http::request<boost::beast::http::empty_body>;
 
-  talk(caf::actor_config& cfg, stream_socket socket, upgrade asked, talk_links links);
+  talk(caf::actor_config& cfg, peer_socket socket, upgrade asked, talk_links links);
 
   behavior_type make_behavior() override;
   void on_exit() override;
@@ -106,7 +106,7 @@ private:
 
   talk_links links_;
   upgrade asked_;
-  using websocket = boost::beast::websocket::stream<stream_socket>;
+  using websocket = boost::beast::websocket::stream<peer_socket>;
   on_lane<websocket> socket_;
   boost::beast::flat_buffer in_;
   std::deque<std::string> out_;

@@ -13,10 +13,11 @@ using boost::asio::ip::tcp;
 } // namespace
 
 link::link(caf::actor_config& cfg, backend_ptr server, upstream_settings timing,
-           pool_actor pool)
+           tls_context tls, pool_actor pool)
     : hosted(cfg)
     , server_(std::move(server))
     , timing_(timing)
+    , tls_(std::move(tls))
     , pool_(std::move(pool))
     , socket_(new channel(home(), ctrl(), *this), destroy_on_lane{&home()})
     , resolver_(new tcp::resolver(home().io()), destroy_on_lane{&home()})
@@ -135,10 +136,9 @@ void link::try_next_address(const boost::system::error_code& last) {
   }
   const auto address = addresses_.front();
   addresses_.pop_front();
-  boost::system::error_code ignored;
-  socket_->socket().close(ignored);
+  socket_->socket().close();
   deadline_->set(timing_.connect_timeout);
-  socket_->socket().async_connect(
+  socket_->socket().plain().async_connect(
       address, [this, alive = hold()](const boost::system::error_code& ec) {
         lane::turn scope{home(), "link"};
         if (closed_)
@@ -147,10 +147,21 @@ void link::try_next_address(const boost::system::error_code& last) {
           try_next_address(ec);
           return;
         }
-        socket_->connected(true);
+        socket_->socket().connected(true);
         addresses_.clear();
-        connected();
+        if (server_->url.tls)
+          secure();
+        else
+          connected();
       });
+}
+
+/// `emptied` tells when both ends agree, `write_failed` that they do not.
+void link::secure() {
+  phase_ = phase::securing;
+  deadline_->set(timing_.handshake_timeout);
+  socket_->socket().connect_tls(tls_, server_->url.host);
+  socket_->flush();
 }
 
 void link::connected() {
@@ -168,6 +179,10 @@ void link::expired() {
       return;
     fail(errc::connect_timeout, "cannot reach Ollama at " + where() +
                                     ": no connection within upstream.connect_timeout");
+    break;
+  case phase::securing:
+    fail(errc::connect_timeout, "cannot reach Ollama at " + where() +
+                                    ": no TLS within upstream.handshake_timeout");
     break;
   case phase::first_byte:
     if (first_limit() != timing_.first_byte_timeout) {
@@ -214,7 +229,7 @@ milliseconds link::gap_limit() const {
 
 bool link::is_connected() {
   boost::system::error_code no;
-  socket_->socket().remote_endpoint(no);
+  socket_->socket().plain().remote_endpoint(no);
   return !no;
 }
 

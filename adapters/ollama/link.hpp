@@ -37,23 +37,24 @@ using pool_actor = upstreams_actor::extend<caf::reacts_to<link_idle>>;
 /// LINK owns one socket to one backend. Publishes the answer within its reader's demand;
 /// reads an upload's body as a SUBSCRIBER. Reads the answer while it still writes the
 /// request, for Ollama may answer early. `cancel` closes the socket at once, which is how
-/// Ollama learns of it. Deadlines are per phase: connect, first byte, gap.
+/// Ollama learns of it. Deadlines are per phase: connect, TLS, first byte, gap.
 class link final : public hosted<link_actor::base>, private channel::owner {
 public:
   link(caf::actor_config& cfg, backend_ptr server, upstream_settings timing,
-       pool_actor pool);
+       tls_context tls, pool_actor pool);
 
   behavior_type make_behavior() override;
   void on_exit() override;
   const char* name() const override { return "link"; }
 
 private:
-  enum class phase { fresh, connecting, first_byte, streaming, idle };
+  enum class phase { fresh, connecting, securing, first_byte, streaming, idle };
 
   // connecting (link.cpp)
   void open(open_exchange& e);
   void connect();
   void try_next_address(const boost::system::error_code& last);
+  void secure();
   void connected();
   void expired();
   milliseconds first_limit() const;
@@ -84,6 +85,7 @@ private:
 
   backend_ptr server_;
   upstream_settings timing_;
+  tls_context tls_; ///< for a backend under TLS
   pool_actor pool_;
   on_lane<channel> socket_;
   on_lane<boost::asio::ip::tcp::resolver> resolver_;

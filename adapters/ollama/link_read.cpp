@@ -14,7 +14,7 @@ namespace http = boost::beast::http;
 /// Reads while there is demand; an idle connection reads to see its end.
 void link::read() {
   if (socket_->reading() || closed_ || phase_ == phase::fresh ||
-      phase_ == phase::connecting)
+      phase_ == phase::connecting || phase_ == phase::securing)
     return;
   if (phase_ == phase::streaming && (demand_ == 0 || !ready_.empty())) {
     deadline_->clear(); // the reader pauses, not Ollama

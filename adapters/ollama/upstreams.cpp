@@ -24,10 +24,12 @@ std::vector<link_actor>& idle_of(self_ptr self, const backend_ptr& server) {
 
 } // namespace
 
-pool_actor::behavior_type upstreams(self_ptr self, lane* home, upstream_settings timing) {
+pool_actor::behavior_type upstreams(self_ptr self, lane* home, upstream_settings timing,
+                                    std::function<tls_context()> tls) {
   auto& st = self->state;
   st.home = home;
   st.timing = timing;
+  st.tls = std::move(tls);
   self->set_down_handler([self](const caf::down_msg& down) {
     for (auto& [server, idle] : self->state.idle)
       std::erase_if(idle,
@@ -40,6 +42,7 @@ pool_actor::behavior_type upstreams(self_ptr self, lane* home, upstream_settings
         link_actor chosen;
         if (idle.empty()) {
           chosen = spawn_class_on<link>(*st.home, e.at->server, st.timing,
+                                        st.tls ? st.tls() : tls_context{},
                                         caf::actor_cast<pool_actor>(self));
           self->monitor(chosen);
         } else {

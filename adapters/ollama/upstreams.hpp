@@ -2,6 +2,7 @@
 
 #include "adapters/ollama/link.hpp"
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -14,12 +15,15 @@ struct upstreams_state {
 
   lane* home = nullptr;
   upstream_settings timing;
+  std::function<tls_context()> tls;
   std::map<backend_ptr, std::vector<link_actor>> idle;
 };
 
 /// Keeps at most `upstream.idle_connections` for each backend; the youngest is used
-/// first. Those to a server that was changed are closed at its next use.
+/// first. Those to a server that was changed are closed at its next use. `tls` is what
+/// connections to backends under TLS begin with now; null: there are none.
 pool_actor::behavior_type upstreams(pool_actor::stateful_pointer<upstreams_state> self,
-                                    lane* home, upstream_settings timing);
+                                    lane* home, upstream_settings timing,
+                                    std::function<tls_context()> tls = {});
 
 } // namespace conductor

@@ -41,7 +41,8 @@ RULES = {
         r"|write|write_at|write_some|write_header|connect)\s*\("
         r"|(?:\.|->)\s*(?:read_some|write_some|accept|connect|resolve|handshake|send_to|receive_from)\s*\("
         r"|(?<![\w.>:])::\s*(?:read|readv|write|writev|recv|recvfrom|recvmsg|send|sendto|sendmsg|accept4?"
-        r"|connect)\s*\(",
+        r"|connect)\s*\("
+        r"|\b(?:SSL|BIO)_(?:read|write|accept|connect|do_handshake|shutdown)(?:_ex)?\s*\(",
         "the async_ form"),
     "loop": (
         r"(?:\.|->)\s*(?:poll|poll_one|run_one|run_for|run_until|run_one_for|run_one_until)\s*\("
@@ -54,6 +55,7 @@ RULES = {
         r"#\s*include\s*<(?:fstream|filesystem)>|\b(?:i|o)?fstream\b|\bstd\s*::\s*filesystem\b"
         r"|\bstd\s*::\s*(?:cin|getline)\b"
         rf"|{_call('fopen|freopen|fdopen|fread|fwrite|fgets|fputs|fflush|fsync|fdatasync|dlopen|opendir|readdir')}"
+        r"|\bSSL_CTX_\w+_file\s*\(|\bSSL_load_client_CA_file\s*\(|\bSSL_CTX_set_default_verify_paths\s*\("
         r"|(?<![\w.>:])::\s*(?:open|openat|stat|lstat|unlink|chmod|rename|mkdir|ftruncate)\s*\(",
         "at start-up only, or through an executor"),
     "process": (
@@ -192,11 +194,13 @@ class Planted(unittest.TestCase):
         "sync-io": ["asio::read(socket, buffer);", "boost::asio::write(s, b);",
                     "http::read(stream, buffer, request);", "socket.read_some(buffer);",
                     "socket.connect(where);", "acceptor->accept(s);", "resolver.resolve(host, port);",
-                    "stream.handshake(kind);", "::recv(fd, p, n, 0);", "asio::connect(s, found);"],
+                    "stream.handshake(kind);", "::recv(fd, p, n, 0);", "asio::connect(s, found);",
+                    "SSL_read_ex(s, p, n, &got);", "SSL_do_handshake(s);", "BIO_write(b, p, n);"],
         "loop": ["io.poll();", "io_.run_one();", "context->run_for(5ms);", "io_.run();", "main_loop.run();", "l.io().run();",
                  "while (true) {", "for (;;) {", "while (!done.load()) {", "while (busy());", "while (q.size() < f(g(1))) ;"],
         "file": ["std::ifstream in{path};", "#include <fstream>", "auto f = fopen(p, m);",
-                 "std::filesystem::exists(p);", "::open(p, 0);", "std::getline(in, line);"],
+                 "std::filesystem::exists(p);", "::open(p, 0);", "std::getline(in, line);",
+                 "SSL_CTX_use_PrivateKey_file(c, f, t);", "SSL_CTX_set_default_verify_paths(c);"],
         "process": ["popen(c, m);", "std::system(c);", "fork();", "waitpid(p, &s, 0);",
                     "posix_spawnp(&p, a, b, c, d, e);", "execvp(a, b);"],
         "names": ["getaddrinfo(h, p, &i, &r);", "::gethostbyname(h);"],

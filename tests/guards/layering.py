@@ -10,7 +10,7 @@ import unittest
 from source import ROOT, files, includes, strip
 
 _ADAPTER = ("messages", "config", "adapters/lane", "adapters/log", "adapters/blocking",
-            "adapters/cells")
+            "adapters/cells", "adapters/tls")
 # Layer or adapter folder: what of ours it may include besides itself.
 MAY_INCLUDE = {
     "messages": (),
@@ -25,12 +25,14 @@ MAY_INCLUDE = {
     # OpenAI's stored responses are another surface of the native sessions.
     "adapters/responses": ("messages", "adapters/native", "adapters/http"),
     # What hosts the others knows only what it carries; what everyone logs with, nobody.
-    "adapters/lane": ("messages", "adapters/log", "adapters/cells"),
+    "adapters/lane": ("messages", "adapters/log", "adapters/cells", "adapters/tls"),
+    # A socket to a peer, which the command-line client has as well.
+    "adapters/tls": ("config",),
     "adapters/cells": (),
     "adapters/log": ("config",),
     "adapters/blocking": ("messages", "config", "adapters/lane", "adapters/log"),
     # A client program that speaks the public API: no actor, no message, no lane.
-    "adapters/cli": ("config",),
+    "adapters/cli": ("config", "adapters/tls"),
     "adapters/console": ("messages",),
     "runtime": ("messages", "config", "actors", "adapters"),
 }
@@ -46,6 +48,7 @@ MAY_NOT_USE = {
     "messages": _WORLD,
     "config": r"caf/|boost/|spdlog/|prometheus/|thread$|mutex$|future$",
     "actors": _WORLD,
+    "adapters/tls": r"caf/|spdlog/",
     "adapters/cli": r"caf/|spdlog/|prometheus/",
     "adapters/console": r"caf/",
 }
@@ -139,8 +142,9 @@ class Tree(unittest.TestCase):
             "conductor_messages": set(),
             "conductor_config": set(),
             "conductor_actors": {"conductor_messages", "conductor_config"},
-            "conductor_adapters": {"conductor_messages", "conductor_config"},
-            "conductor_cli": {"conductor_config"},
+            "conductor_tls": {"conductor_config"},
+            "conductor_adapters": {"conductor_messages", "conductor_config", "conductor_tls"},
+            "conductor_cli": {"conductor_config", "conductor_tls"},
             "conductor_runtime": {"conductor_actors", "conductor_adapters"},
         }
         for target, may in down.items():

@@ -146,7 +146,7 @@ request_head head_with(std::vector<header_field> fields) {
 }
 
 std::string key_shown(std::vector<header_field> fields) {
-  return credentials_of(head_with(std::move(fields)), {}, "/", "10.0.0.1:5").key;
+  return credentials_of(head_with(std::move(fields)), {}, "/", {"10.0.0.1:5", false}).key;
 }
 
 TEST(a_key, may_be_sent_in_several_ways) {
@@ -173,7 +173,8 @@ TEST(a_key_of_ours, counts_beside_another_programs) {
 
 TEST(what_is_shown, says_where_it_comes_from) {
   const auto shown = [](const char* peer, std::vector<header_field> fields = {}) {
-    return credentials_of(head_with(std::move(fields)), {}, "/", peer);
+    const auto head = head_with(std::move(fields));
+    return credentials_of(head, {}, "/", find_asker(head, peer, {}));
   };
   EXPECT_TRUE(shown("127.0.0.1:5").local);
   EXPECT_TRUE(shown("::1:5").local);

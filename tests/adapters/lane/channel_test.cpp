@@ -59,8 +59,8 @@ protected:
     on_lane_do([&] {
       tested = std::make_unique<channel>(home, actor.get(), told);
       boost::system::error_code ec;
-      tested->socket().assign({AF_UNIX, 0}, ends[1], ec);
-      tested->connected(false);
+      tested->socket().plain().assign({AF_UNIX, 0}, ends[1], ec);
+      tested->socket().connected(false);
     });
   }
   ~a_channel() override {

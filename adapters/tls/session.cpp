@@ -1,0 +1,116 @@
+#include "adapters/tls/session.hpp"
+
+#include "adapters/tls/errors.hpp"
+
+#include <boost/asio/error.hpp>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+
+#include <cerrno>
+#include <new>
+
+namespace conductor {
+namespace {
+
+using boost::system::error_code;
+
+} // namespace
+
+void tls_session::free_session::operator()(ssl_st* s) const noexcept {
+  SSL_free(s);
+}
+
+tls_session::tls_session(const tls_context& context, end which, int descriptor,
+                         const std::string& host)
+    : ssl_(SSL_new(context.get())) {
+  auto* s = ssl_.get();
+  if (s == nullptr || SSL_set_fd(s, descriptor) != 1)
+    throw std::bad_alloc{};
+  if (which == end::accepting) {
+    SSL_set_accept_state(s);
+    return;
+  }
+  SSL_set_connect_state(s);
+  // An address is no name: it is not told, and the certificate must have it as one.
+  if (X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(s), host.c_str()) != 1) {
+    SSL_set_tlsext_host_name(s, host.c_str());
+    SSL_set_hostflags(s, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    SSL_set1_host(s, host.c_str());
+  }
+  ERR_clear_error();
+}
+
+bool tls_session::has_unread() const noexcept {
+  return SSL_has_pending(ssl_.get()) == 1;
+}
+
+bool tls_session::shake_hands(error_code& ec) {
+  ERR_clear_error();
+  const int result = SSL_do_handshake(ssl_.get());
+  ec = result == 1 ? error_code{} : failure(result, writing_waits_for_room_);
+  return result == 1;
+}
+
+/// As much as is there: each record is another round of OpenSSL's.
+std::size_t tls_session::read(void* to, std::size_t most, error_code& ec) {
+  std::size_t all = 0;
+  while (all < most) {
+    std::size_t n = 0;
+    ERR_clear_error();
+    const int result =
+        SSL_read_ex(ssl_.get(), static_cast<char*>(to) + all, most - all, &n);
+    if (result != 1) {
+      ec = failure(result, reading_waits_for_room_);
+      if (all > 0) // what went wrong goes wrong again when it is asked for more
+        ec = {};
+      return all;
+    }
+    all += n;
+  }
+  ec = {};
+  return all;
+}
+
+std::size_t tls_session::write(const void* from, std::size_t size, error_code& ec) {
+  std::size_t n = 0;
+  ERR_clear_error();
+  const int result = SSL_write_ex(ssl_.get(), from, size, &n);
+  ec = result == 1 ? error_code{} : failure(result, writing_waits_for_room_);
+  return n;
+}
+
+void tls_session::end_sending() {
+  ERR_clear_error();
+  SSL_shutdown(ssl_.get());
+  ERR_clear_error();
+}
+
+error_code tls_session::failure(int result, bool& waits_for_room) {
+  const int system = errno;
+  switch (SSL_get_error(ssl_.get(), result)) {
+  case SSL_ERROR_WANT_READ:
+    waits_for_room = false;
+    return boost::asio::error::would_block;
+  case SSL_ERROR_WANT_WRITE:
+    waits_for_room = true;
+    return boost::asio::error::would_block;
+  case SSL_ERROR_ZERO_RETURN:
+    return boost::asio::error::eof;
+  case SSL_ERROR_SYSCALL:
+    if (system != 0)
+      return {system, boost::system::system_category()};
+    return boost::asio::error::connection_reset;
+  default:
+    break;
+  }
+  const auto verified = SSL_get_verify_result(ssl_.get());
+  if (verified != X509_V_OK &&
+      ERR_GET_REASON(ERR_peek_error()) == SSL_R_CERTIFICATE_VERIFY_FAILED) {
+    ERR_clear_error();
+    return certificate_error(verified);
+  }
+  return last_tls_error();
+}
+
+} // namespace conductor
