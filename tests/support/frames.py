@@ -10,10 +10,10 @@ TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
 
 class Frames:
     """One connection to the node's WebSocket. Raises EOFError where it ends, OSError where it breaks or nothing comes
-    for `patience` seconds, ValueError where the upgrade is no answer."""
+    for `patience` seconds, ValueError where the upgrade is no answer. `over` is a connection that is there already."""
 
-    def __init__(self, host, port, patience, headers=()):
-        self.socket = socket.create_connection((host, port), timeout=patience)
+    def __init__(self, host, port, patience, headers=(), over=None):
+        self.socket = over or socket.create_connection((host, port), timeout=patience)
         key = base64.b64encode(os.urandom(16)).decode()
         lines = ["GET /conductor/v1/ws HTTP/1.1", f"Host: {host}:{port}", "Connection: Upgrade", "Upgrade: websocket",
                  f"Sec-WebSocket-Key: {key}", "Sec-WebSocket-Version: 13", *headers]

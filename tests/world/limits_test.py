@@ -1,0 +1,174 @@
+#!/usr/bin/env python3
+"""What nobody may have more of, and whose word counts: limits_test.py CONDUCTOR SCRIPTED_OLLAMA."""
+
+import contextlib
+import http.client
+import json
+import pathlib
+import socket
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "guards"))
+from processes import PATIENCE, ask, conductor, scripted_ollama, set_script, stats, until  # noqa: E402
+
+NODE, OLLAMA = sys.argv[1:3]
+PROXY = {"X-Forwarded-For": "203.0.113.7"}
+
+
+class World(unittest.TestCase):
+    def setUp(self):
+        self.ollama = self.enterContext(scripted_ollama(OLLAMA))
+
+    def start(self, config, *flags, **how):
+        file = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory(prefix="conductor-limits-"))) / "c.toml"
+        file.write_text(config)
+        node = self.enterContext(conductor(NODE, self.ollama.port, "--config", str(file), *flags, **how))
+        until("readiness", lambda: ask(node.port, "GET", "/readyz")[0] == 200)
+        return node
+
+    def series(self, node, name):
+        for line in ask(node.port, "GET", "/metrics")[1].splitlines():
+            if line.startswith(name + " "):
+                return float(line.split()[1])
+        raise AssertionError(f"no series {name}")
+
+
+class Memory(World):
+    def generate(self, node, size, priority="normal"):
+        return ask(node.port, "POST", "/api/generate", {"model": "canned", "prompt": "x" * size, "stream": False},
+                   {"X-Conductor-Class": priority})
+
+    def test_bodies_are_shed_in_order_of_their_class(self):
+        node = self.start('[limits]\nmemory = "1000KiB"\n')
+        for size, let_in in ((680_000, ("interactive", "normal", "batch")), (800_000, ("interactive", "normal")),
+                             (960_000, ("interactive",)), (1_100_000, ())):
+            for priority in ("interactive", "normal", "batch"):
+                with self.subTest(size=size, priority=priority):
+                    status, text = self.generate(node, size, priority)
+                    self.assertEqual(status, 200 if priority in let_in else 503, text[:300])
+                    if status == 503:
+                        self.assertIn("limits.memory", text)
+                        self.assertIn(priority, text)
+        until("all is given back", lambda: self.series(node, "conductor_memory_held_bytes") == 0)
+        self.assertEqual(self.series(node, "conductor_memory_limit_bytes"), 1000 * 1024)
+
+    def test_what_is_announced_and_does_not_come_holds_nothing(self):
+        node = self.start('[limits]\nmemory = "1000KiB"\n')
+        for _ in range(20):
+            s = self.enterContext(socket.create_connection(("127.0.0.1", node.port), PATIENCE))
+            s.sendall(b"POST /api/generate HTTP/1.1\r\nHost: localhost\r\nContent-Length: 800000\r\n\r\n{")
+        self.assertEqual(self.generate(node, 700_000)[0], 200)
+
+    def test_chunks_are_counted_as_they_come(self):
+        node = self.start('[limits]\nmemory = "1000KiB"\n')
+        s = self.enterContext(socket.create_connection(("127.0.0.1", node.port), PATIENCE))
+        s.sendall(b"POST /api/generate HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n")
+        with contextlib.suppress(ConnectionError):
+            for _ in range(40):
+                s.sendall(b"10000\r\n" + b"x" * 0x10000 + b"\r\n")
+        answer = http.client.HTTPResponse(s)
+        answer.begin()
+        self.assertEqual(answer.status, 503)
+        self.assertEqual(answer.getheader("Retry-After"), "1")
+
+    def test_who_waits_holds_his_body_until_he_is_served(self):
+        node = self.start('[limits]\nmemory = "1000KiB"\n')
+        set_script(self.ollama, records=1, first_ms=3_600_000)
+        s = self.enterContext(socket.create_connection(("127.0.0.1", node.port), PATIENCE))
+        body = json.dumps({"model": "canned", "prompt": "x" * 500_000})
+        s.sendall(f"POST /api/generate HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode())
+        until("it is asked", lambda: stats(self.ollama)["in_flight"] == 1)
+        set_script(self.ollama)
+        self.assertEqual(self.generate(node, 500_000)[0], 503)
+        self.assertEqual(self.generate(node, 100_000)[0], 200)
+        s.close()
+        until("it is given back", lambda: self.series(node, "conductor_memory_held_bytes") == 0)
+        self.assertEqual(self.generate(node, 500_000)[0], 200)
+
+    def test_without_room_an_answer_is_read_as_its_reader_reads_and_is_whole(self):
+        node = self.start('[limits]\nmemory = "1MiB"\n')
+        set_script(self.ollama, records=20_000, size=1000)
+        s = socket.socket()
+        self.addCleanup(s.close)
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        s.settimeout(PATIENCE)
+        s.connect(("127.0.0.1", node.port))
+        body = json.dumps({"model": "canned", "prompt": "hi"})
+        s.sendall(f"POST /api/generate HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+                  f"Content-Length: {len(body)}\r\n\r\n{body}".encode())
+        until("the memory is used", lambda: self.series(node, "conductor_memory_held_bytes") >= 1 << 20)
+        # Were it spooled, Ollama would be done: 20 MB fit stream.buffer.
+        before = self.series(node, "conductor_memory_held_bytes")
+        self.assertEqual(stats(self.ollama)["in_flight"], 1)
+        self.assertLess(before, 3 << 20)
+        answer = http.client.HTTPResponse(s)
+        answer.begin()
+        records = [json.loads(line) for line in answer.read().splitlines()]
+        self.assertEqual(len(records), 20_001)
+        self.assertTrue(records[-1]["done"])
+        until("it is given back", lambda: self.series(node, "conductor_memory_held_bytes") == 0)
+
+
+def own_address():
+    """An address of this machine that is not loopback; None: it has none."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s, contextlib.suppress(OSError):
+        s.connect(("192.0.2.254", 9))
+        found = s.getsockname()[0]
+        if not found.startswith("127."):
+            return found
+    return None
+
+
+class Peers(World):
+    def test_one_address_has_so_many_connections_and_the_others_are_served(self):
+        address = own_address()
+        if address is None:
+            self.skipTest("this machine has no address but loopback's: a_peer_book tests the count")
+        from ports import free_port
+        port = free_port()
+        node = self.start("[limits]\npeer_connections = 5\n", "--listen", f"0.0.0.0:{port}", "--insecure")
+        held = [self.enterContext(socket.create_connection((address, port), PATIENCE)) for _ in range(5)]
+        until("they are counted", lambda: json.loads(
+            ask(node.port, "GET", "/conductor/v1/status")[1])["connections"] >= 5)
+        with socket.create_connection((address, port), PATIENCE) as s:
+            answer = http.client.HTTPResponse(s)
+            answer.begin()
+            self.assertEqual(answer.status, 429)
+            self.assertIn("limits.peer_connections", json.loads(answer.read())["error"])
+        for _ in range(20):
+            self.assertEqual(ask(node.port, "GET", "/api/version")[0], 200)
+        held[0].close()
+
+        def served():
+            connection = http.client.HTTPConnection(address, port, timeout=PATIENCE)
+            with contextlib.closing(connection), contextlib.suppress(ConnectionError):
+                connection.request("GET", "/api/version")
+                return connection.getresponse().status == 200
+
+        until("a seat is free again", served)
+
+
+class Proxies(World):
+    def test_a_trusted_one_says_who_asks(self):
+        node = self.start('[server]\ntrusted_proxies = ["127.0.0.1"]\n')
+        status, text = ask(node.port, "GET", "/api/tags", headers=PROXY)
+        self.assertEqual(status, 401, "who asks is of another machine: " + text)
+        self.assertEqual(ask(node.port, "GET", "/api/tags", headers={"X-Forwarded-For": "127.0.0.1"})[0], 200)
+        spoofed = {"X-Forwarded-For": "127.0.0.1, 203.0.113.7"}
+        self.assertEqual(ask(node.port, "GET", "/api/tags", headers=spoofed)[0], 401)
+        key = json.loads(ask(node.port, "POST", "/conductor/v1/keys", {"name": "far"})[1])["key"]
+        asked = {**PROXY, "Authorization": "Bearer " + key}
+        self.assertEqual(ask(node.port, "POST", "/api/generate", {"model": "canned", "prompt": "x"}, asked)[0], 200)
+        self.assertIn("peer=203.0.113.7", node.log())
+
+    def test_another_one_needs_a_key_whatever_it_says(self):
+        node = self.start("")
+        for said in ("127.0.0.1", "203.0.113.7"):
+            self.assertEqual(ask(node.port, "GET", "/api/tags", headers={"X-Forwarded-For": said})[0], 401)
+        self.assertNotIn("203.0.113.7", node.log())
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1], verbosity=2)
