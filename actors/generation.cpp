@@ -82,9 +82,27 @@ void demand_more(self_ptr self) {
   self->send(st.exchange, demand{std::exchange(st.to_demand, 0)});
 }
 
-/// Drops what is more than the limit allows, and the readers that still needed it.
+void drop_oldest(generation_state& st) {
+  st.buffered -= st.pieces.front().size();
+  st.begin += st.pieces.front().size();
+  st.pieces.pop_front();
+  ++st.first_piece;
+  st.in_memory.set(st.buffered);
+}
+
+/// Everybody who reads has the oldest piece: it is kept for who might come again.
+bool everybody_has_oldest(const generation_state& st) {
+  return !st.held && !st.readers.empty() && st.pieces.size() > 1 &&
+         std::all_of(st.readers.begin(), st.readers.end(),
+                     [&](auto& r) { return r.piece > st.first_piece; });
+}
+
+/// Drops what is more than the limit allows, and the readers that still needed it; for
+/// want of memory, what nobody needs.
 void bound(self_ptr self) {
   auto& st = self->state;
+  while (st.links.budget && st.links.budget->exhausted() && everybody_has_oldest(st))
+    drop_oldest(st);
   while (st.buffered > st.links.limits.buffer_bytes && st.pieces.size() > 1) {
     std::erase_if(st.readers, [&](reader& r) {
       if (r.piece > st.first_piece)
@@ -96,10 +114,7 @@ void bound(self_ptr self) {
                                   std::to_string(st.links.limits.buffer_bytes)});
       return true;
     });
-    st.buffered -= st.pieces.front().size();
-    st.begin += st.pieces.front().size();
-    st.pieces.pop_front();
-    ++st.first_piece;
+    drop_oldest(st);
   }
 }
 
@@ -424,11 +439,11 @@ generation_actor::behavior_type generation(self_ptr self, request_ptr asked,
         st.pieces.push_back(std::move(n.data));
         if (st.buffered > longest_refusal)
           st.held = false;
+        st.in_memory.set(st.buffered);
         st.just_read = n.read;
         serve_all(self);
         st.just_read = {};
         st.spooled.set(st.buffered);
-        st.in_memory.set(st.buffered);
       },
       [self](complete& c) {
         if (!current(self))

@@ -66,8 +66,9 @@ protected:
     };
     auto dispatcher = system.spawn(fake_dispatcher, log);
     auto upstreams = system.spawn(fake_upstreams, exchanges, opened);
-    subject = system.spawn(generation, request_ptr{asked},
-                           generation_links{dispatcher, upstreams, limits});
+    subject =
+        system.spawn(generation, request_ptr{asked},
+                     generation_links{dispatcher, upstreams, limits, nullptr, budget});
     if (with_reader)
       from_client = attach(reader_log, 0, 1000);
     run();
@@ -104,6 +105,7 @@ protected:
 
   using events = std::vector<std::string>;
   std::shared_ptr<request> asked = std::make_shared<request>();
+  budget_ptr budget;
   stream_settings limits;
   std::shared_ptr<granting> log = std::make_shared<granting>();
   std::vector<std::shared_ptr<publisher_notes>> notes;
@@ -303,6 +305,40 @@ TEST_F(a_generation, stops_reading_upstream_under_hold_until_the_reader_takes) {
   caf::send_as(r, subject, demand{1000});
   run();
   EXPECT_EQ(notes[0]->demanded, 60u);
+}
+
+TEST_F(a_generation, reads_no_faster_than_its_reader_while_memory_is_short) {
+  budget = std::make_shared<memory_budget>(50);
+  start();
+  auto slow = std::make_shared<seen>();
+  auto r = attach(slow, 0, 1);
+  upstream(started{head_of(200)});
+  upstream(bytes_of(std::string(60, 'x')));
+  EXPECT_EQ(notes[0]->demands, 0u);
+  caf::send_as(r, subject, demand{1000});
+  run();
+  EXPECT_EQ(notes[0]->demanded, 60u);
+  EXPECT_EQ(slow->body, std::string(60, 'x'));
+}
+
+TEST_F(a_generation, keeps_nothing_that_every_reader_has_while_memory_is_short) {
+  budget = std::make_shared<memory_budget>(50);
+  start();
+  auto behind = std::make_shared<seen>();
+  auto r = attach(behind, 0, 10);
+  upstream(started{head_of(200)});
+  for (const char c : {'a', 'b', 'c'})
+    upstream(bytes_of(std::string(30, c)));
+  EXPECT_EQ(budget->held(), 90u) << "one reader has not even the first";
+  caf::send_as(r, subject, demand{50});
+  run();
+  EXPECT_EQ(budget->held(), 30u);
+  caf::send_as(r, subject, demand{1000});
+  upstream(complete{});
+  for (const auto& log : {behind, reader_log})
+    EXPECT_EQ(log->body,
+              std::string(30, 'a') + std::string(30, 'b') + std::string(30, 'c'));
+  EXPECT_EQ(budget->held(), 0u) << "it is over";
 }
 
 TEST_F(a_generation, cancels_the_exchange_when_its_last_reader_leaves) {
