@@ -22,6 +22,9 @@ std::optional<nlohmann::json> check_node(client& node, findings& into);
 /// Whether a node started here could listen where its configuration says.
 void check_listening(const settings& own, findings& into);
 
+/// The certificates that a node started here would show and trust.
+void check_tls(const settings& own, findings& into);
+
 /// The node's threads, store, queue and files.
 void check_health(client& node, const nlohmann::json& status, findings& into);
 

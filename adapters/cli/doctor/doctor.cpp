@@ -101,6 +101,8 @@ int doctor(const doctor_options& options) {
   const bool at_home = options.host.empty() && environment("CONDUCTOR_HOST").empty();
   if (own && (at_home || !told))
     check_store(*own, told.has_value(), found);
+  if (own && (at_home || !told))
+    check_tls(*own, found);
   check_machine(found);
   write_out(options.raw ? doctor_json(found) + "\n"
                         : doctor_text(found, surface_of(1).colour));

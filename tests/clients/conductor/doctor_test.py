@@ -10,7 +10,9 @@ import tempfile
 import threading
 import unittest
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "guards"))
+TESTS = pathlib.Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(TESTS / "guards"), str(TESTS / "support")]
+from certificates import Authority  # noqa: E402
 from processes import ask, conductor, free_port, until  # noqa: E402
 
 PROGRAM, DIRECT, NODE = os.environ["CONDUCTOR"], os.environ["OLLAMA_URL"], os.environ["CONDUCTOR_URL"]
@@ -55,6 +57,23 @@ class Doctor(unittest.TestCase):
         self.assertEqual(found["backend dead"]["state"], "failed")
         self.assertIn("ollama serve", found["backend dead"]["advice"])
         self.assertEqual(found["backend well"]["state"], "ok")
+
+    def test_certificates_that_end_soon_or_are_none_are_named(self):
+        with tempfile.TemporaryDirectory() as folder:
+            authority = Authority(folder)
+
+            def certificate(days, key=None):
+                made, own = authority.sign(f"c{days}", days=days)
+                found, _ = checks(f"127.0.0.1:{free_port()}", CONDUCTOR_SERVER_LISTEN=f"https://127.0.0.1:{free_port()}",
+                                  CONDUCTOR_TLS_CERTIFICATE=made, CONDUCTOR_TLS_KEY=key or own)
+                return found["certificate"]
+
+            self.assertEqual(certificate(90)["state"], "ok")
+            self.assertEqual(certificate(3)["state"], "warning")
+            self.assertRegex(certificate(3)["found"], "ends in [23] days")
+            self.assertEqual(certificate(90, "/no/such.key")["state"], "failed")
+            found, _ = checks(NODE, CONDUCTOR_TLS_BACKEND_CA="/no/such.pem")
+            self.assertIn("/no/such.pem", found["certificates of backends"]["found"])
 
     def test_what_answers_may_be_something_else(self):
         found, _ = checks(DIRECT)
