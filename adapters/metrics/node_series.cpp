@@ -64,7 +64,7 @@ void add_relay(families& into, const node_reading& now) {
   into.add(now.relay_conductor, {{"part", "conductor"}});
   into.add(now.relay_client, {{"part", "client"}});
   into.gauge("conductor_spool_bytes",
-             "Bytes of answers that their readers have still to get.");
+             "Bytes of answers that are kept for their readers.");
   into.add(static_cast<double>(now.spooled_bytes));
 }
 
@@ -94,15 +94,14 @@ void add_node_series(families& into, const node_reading& now) {
   into.gauge("conductor_connections", "Open client connections.");
   into.add(static_cast<double>(now.connections));
   into.gauge("conductor_memory_held_bytes",
-             "Bodies of requests under way, and answers that readers have still to get.");
+             "Bodies of requests under way, and answers kept for their readers.");
   into.add(static_cast<double>(now.memory_held));
   into.gauge("conductor_memory_limit_bytes", "What of these limits.memory allows.");
   into.add(static_cast<double>(now.memory_limit));
-  if (now.certificate_end > 0) {
-    into.gauge("conductor_tls_certificate_expiry_seconds",
-               "When the certificate of the https listeners ends, since 1970.");
-    into.add(static_cast<double>(now.certificate_end));
-  }
+  into.gauge(
+      "conductor_tls_certificate_expiry_seconds",
+      "When the certificate of https listeners ends, since 1970; 0: there is none.");
+  into.add(static_cast<double>(now.certificate_end));
   add_relay(into, now);
   add_store(into, now);
   into.counter("conductor_continued_total",

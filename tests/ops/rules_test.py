@@ -129,6 +129,7 @@ class Proof(unittest.TestCase):
         with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
             unnoticed = sum(pool.map(lambda job: self.unnoticed(*job), jobs), [])
         same = [f"{name}: is as it is" for name, *_ in jobs]
+        self.maxDiff = None
         self.assertEqual(unnoticed, same, "these changes, and only these, break no test")
 
     def unnoticed(self, name, made, block):

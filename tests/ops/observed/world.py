@@ -13,13 +13,18 @@ import threading
 import time
 import tomllib
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "guards"))
+TESTS = pathlib.Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(TESTS / "guards"), str(TESTS / "support")]
+from certificates import Authority  # noqa: E402
 from processes import Program, ask, free_port, scripted_ollama, until  # noqa: E402
 
 MODELS = ("alpha", "beta")
 CONFIG = """[server]
-listen = ["127.0.0.1:{port}"]
+listen = ["127.0.0.1:{port}", "https://127.0.0.1:{secure}"]
 admin_listen = "127.0.0.1:{admin}"
+[tls]
+certificate = "{certificate}"
+key = "{key}"
 [upstream]
 probe_interval = "200ms"
 retries_per_second = 1
@@ -62,7 +67,9 @@ def world(conductor, ollama, nvml=None):
                         ollama, "--script", '{"status":500}', "--model", "alpha")).port,
                     "gone": free_port()}
         folder = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="conductor-ops-")))
-        places = {"port": free_port(), "admin": free_port(), "data": folder / "data", "gone": backends["gone"],
+        certificate, key = Authority(folder).sign("node")
+        places = {"port": free_port(), "admin": free_port(), "secure": free_port(), "certificate": certificate,
+                  "key": key, "data": folder / "data", "gone": backends["gone"],
                   "nvml": nvml}
         config = folder / "conductor.toml"
         config.write_text(CONFIG.format(**places) + "".join(
