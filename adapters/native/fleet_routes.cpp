@@ -64,6 +64,8 @@ backend_ptr server_of(const std::string& name, std::string_view body) {
     if (!value.is_primitive() || value.is_null() || value.is_number_float())
       throw json_input::bad_request(
           key + ": a string, a whole number or a boolean is allowed here");
+    if (key == "token_file") // or who may ask could have any file sent anywhere
+      throw json_input::bad_request("token_file: only the configuration's file says it");
     if (!value.is_string() && (key == "url" || key == "probe_model"))
       throw json_input::bad_request(key + ": a string is allowed here");
     try {
