@@ -52,7 +52,8 @@ bool tls_session::shake_hands(error_code& ec) {
   return result == 1;
 }
 
-/// As much as is there: each record is another round of OpenSSL's.
+/// As much as is here already: each record is another round of OpenSSL's, but none for
+/// which the socket would have to be asked again.
 std::size_t tls_session::read(void* to, std::size_t most, error_code& ec) {
   std::size_t all = 0;
   while (all < most) {
@@ -67,6 +68,8 @@ std::size_t tls_session::read(void* to, std::size_t most, error_code& ec) {
       return all;
     }
     all += n;
+    if (!has_unread())
+      break;
   }
   ec = {};
   return all;

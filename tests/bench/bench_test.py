@@ -48,6 +48,11 @@ class Whole(unittest.TestCase):
         # against two others; the first record against HAProxy only.
         self.assertEqual(len(values["goals"]), (2 * 3 + 2) * 2 + 2 * 3)
 
+    def test_under_tls_too(self):
+        done = bench(*TINY, "--parts", "latency", "--tls")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("÷ nginx", done.stdout)
+
     def test_a_missing_program_is_named(self):
         done = bench("--quick", build="/nonexistent")
         self.assertEqual(done.returncode, 1)

@@ -27,7 +27,7 @@ defaults
     timeout http-keep-alive 1h
     timeout http-request 1h
 frontend clients
-    bind 127.0.0.1:{port}
+    bind 127.0.0.1:{port}{tls}
     default_backend ollama
 backend ollama
     balance leastconn
@@ -68,7 +68,8 @@ http {{
         keepalive_timeout 1h;
     }}
     server {{
-        listen 127.0.0.1:{port} reuseport backlog=4096;
+        listen 127.0.0.1:{port}{tls} reuseport backlog=4096;
+        {certificate}
         location / {{
             proxy_pass http://ollama;
             proxy_http_version 1.1;
@@ -81,6 +82,8 @@ http {{
     }}
 }}
 """
+
+NGINX_TLS = "ssl_certificate {certificate}; ssl_certificate_key {key}; ssl_protocols TLSv1.2 TLSv1.3;"
 
 # Takes whatever a node exports, and is not what is measured.
 COLLECTOR = """
@@ -112,6 +115,11 @@ level = "warn"
 """
 
 
+def tls_of(options):
+    """The certificate that they show; None: no TLS."""
+    return getattr(options, "tls", None)
+
+
 def ollama(options, folder, *arguments, name="scripted-ollama"):
     """A scripted Ollama, with arguments of its own."""
     port = free_port()
@@ -127,7 +135,8 @@ def haproxy(options, folder, *upstreams, places=None):
         f"    server ollama-{n} 127.0.0.1:{upstream} pool-purge-delay 60s{most}"
         for n, upstream in enumerate(upstreams, 1))
     file = pathlib.Path(folder) / "haproxy.cfg"
-    file.write_text(HAPROXY.format(threads=options.threads, port=port, servers=servers))
+    tls = f" ssl crt {tls_of(options).both} ssl-min-ver TLSv1.2" if tls_of(options) else ""
+    file.write_text(HAPROXY.format(threads=options.threads, port=port, servers=servers, tls=tls))
     return Program("haproxy", [find("haproxy"), "-db", "-f", str(file)], port, folder)
 
 
@@ -141,7 +150,8 @@ def nginx(options, folder, *upstreams):
     # Started by root its workers would become somebody who may not write to the folder.
     user = f"user {pwd.getpwuid(0).pw_name};" if os.geteuid() == 0 else ""
     file.write_text(NGINX.format(threads=options.threads, port=port, servers=servers,
-                                 folder=folder, user=user, files=16384))
+                                 folder=folder, user=user, files=16384, tls=" ssl" if tls_of(options) else "",
+                                 certificate=NGINX_TLS.format(**vars(tls_of(options))) if tls_of(options) else ""))
     return Program("nginx", [find("nginx"), "-p", str(folder), "-c", str(file)], port, folder)
 
 
@@ -155,14 +165,16 @@ def conductor(options, folder, *upstreams, data=None, parallel=None, more="", na
     file = pathlib.Path(folder) / f"{name}.toml"
     lanes = f"[runtime]\nlanes = {options.lanes}\n" if options.lanes else ""
     file.write_text(CONDUCTOR + lanes + backends + more)
+    scheme, secret = ("https://", {"CONDUCTOR_TLS_CERTIFICATE": tls_of(options).certificate,
+                                   "CONDUCTOR_TLS_KEY": tls_of(options).key}) if tls_of(options) else ("", {})
     # Nothing of the user's is read or written.
     environment = {k: v for k, v in os.environ.items()
                    if not k.startswith(("CONDUCTOR_", "OLLAMA_", "XDG_"))}
-    environment["HOME"] = str(folder)
+    environment |= {"HOME": str(folder), **secret}
     return Program(
         name,
         [built(options.build, "conductor"), "serve", "--config", str(file),
-         "--listen", f"127.0.0.1:{port}",
+         "--listen", f"{scheme}127.0.0.1:{port}",
          "--data-dir", str(data or pathlib.Path(folder) / f"{name}-data")],
         port, folder, environment)
 

@@ -11,6 +11,7 @@ from .programs import built
 class Load:
     def __init__(self, build):
         self._program = built(build, "conductor-load")
+        self.secure = {}  # port: who signed for what speaks TLS there
 
     def timed(self, mode, port, what, watched=(), **settings):
         """One measurement; the load generator's JSON. `what` names it in a failure."""
@@ -40,6 +41,8 @@ class Load:
 
     def _command(self, mode, port, settings):
         command = [self._program, mode, "--port", str(port)]
+        if port in self.secure:
+            command += ["--ca", str(self.secure[port])]
         for name, value in settings.items():
             option = "--" + name.replace("_", "-")
             command += [option] if value is True else [option, str(value)]

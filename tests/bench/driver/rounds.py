@@ -6,6 +6,7 @@ import time
 
 from . import contenders
 from .ground import Ground
+from .tls import Tls
 from .process_facts import processor_seconds, resident_kib
 from .results import Quantity
 
@@ -33,6 +34,10 @@ class Bench(Ground):
         super().__init__(options, "bench")
         self._proxies = [c for c in options.only if c != "direct"]
 
+    def prepare(self, cleanup):
+        super().prepare(cleanup)
+        self.options.tls = Tls(self.folder) if self.options.tls else None
+
     def run(self):
         o = self.options
         if "latency" in o.parts or "throughput" in o.parts:
@@ -53,6 +58,8 @@ class Bench(Ground):
                 server = contenders.PROXIES[name](self.options, self.folder,
                                                   self.ollama.port)
                 cleanup.callback(server.stop)
+                if self.options.tls:
+                    self.load.secure[server.port] = self.options.tls.authority
                 servers[name] = server
             for server in servers.values():
                 server.wait_until_listening()

@@ -30,6 +30,7 @@ void add_options(CLI::App& app, load_plan& plan) {
       ->transform(CLI::CheckedTransformer(modes));
   app.add_option("--host", plan.host, "Numeric address of the peer");
   app.add_option("--port", plan.port, "Port of the peer")->required();
+  app.add_option("--ca", plan.ca, "PEM file of who signed for a peer under TLS");
   app.add_option("--model", plan.model, "Model to ask for");
   app.add_option("--streams", plan.streams, "Connections")->check(CLI::Range(1, 100'000));
   app.add_option("--records", plan.records, "Content records in an answer")

@@ -27,6 +27,7 @@ struct load_plan {
   load_mode mode = load_mode::paced;
   std::string host = "127.0.0.1";
   std::uint16_t port = 0;
+  std::string ca;                    ///< of a peer under TLS: who signed for it
   std::string model = "canned";      ///< what the scripted Ollama is asked for
   unsigned streams = 1;              ///< connections, each with one request at a time
   unsigned records = 64;             ///< content records in an answer

@@ -17,23 +17,39 @@ std::int64_t monotonic_ns() {
 }
 
 stream::stream(asio::io_context& io, audience& a, unsigned number,
-               std::unique_ptr<line_check> check)
+               std::unique_ptr<line_check> check, tls_context tls)
     : socket_(io)
+    , tls_(std::move(tls))
     , audience_(a)
     , number_(number)
     , check_(std::move(check))
     , buffer_(std::make_unique<std::array<char, 16'384>>()) {}
 
 void stream::connect(const asio::ip::tcp::endpoint& to) {
-  socket_.async_connect(to, [this](error_code e) {
+  socket_.plain().async_connect(to, [this](error_code e) {
     if (closed_)
       return;
     if (e)
       fail("cannot connect: " + e.message());
-    socket_.set_option(asio::ip::tcp::no_delay(true));
-    read();
-    audience_.connected(*this);
+    socket_.connected(true);
+    if (!tls_) {
+      opened();
+      return;
+    }
+    socket_.connect_tls(tls_, "localhost");
+    socket_.async_shake_hands([this](error_code failed, std::size_t) {
+      if (closed_)
+        return;
+      if (failed)
+        fail("no TLS: " + failed.message());
+      opened();
+    });
   });
+}
+
+void stream::opened() {
+  read();
+  audience_.connected(*this);
 }
 
 void stream::ask(const question& q) {
@@ -50,8 +66,7 @@ void stream::ask(const question& q) {
 
 void stream::close() {
   closed_ = true;
-  error_code ignored;
-  socket_.close(ignored);
+  socket_.close();
 }
 
 void stream::read() {

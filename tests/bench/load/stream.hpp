@@ -1,5 +1,6 @@
 #pragma once
 
+#include "adapters/tls/peer_socket.hpp"
 #include "tests/bench/load/answer_reader.hpp"
 #include "tests/bench/load/line_check.hpp"
 
@@ -38,8 +39,9 @@ public:
 /// loop's thread; what goes wrong is thrown out of the loop as load_error.
 class stream {
 public:
+  /// `tls` is null where none is spoken.
   stream(boost::asio::io_context& io, audience& a, unsigned number,
-         std::unique_ptr<line_check> check);
+         std::unique_ptr<line_check> check, tls_context tls = nullptr);
 
   unsigned number() const { return number_; }
 
@@ -52,11 +54,13 @@ public:
   void close();
 
 private:
+  void opened();
   void read();
   void take(std::string_view input, std::int64_t arrived);
   [[noreturn]] void fail(const std::string& what) const;
 
-  boost::asio::ip::tcp::socket socket_;
+  peer_socket socket_;
+  tls_context tls_;
   audience& audience_;
   unsigned number_;
   bool busy_ = false;

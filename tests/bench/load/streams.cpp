@@ -23,8 +23,11 @@ std::unique_ptr<line_check> check_of(const load_plan& plan) {
 
 streams::streams(asio::io_context& io, const load_plan& plan)
     : io_(io), plan_(plan), deadline_(io) {
+  const auto tls = plan.ca.empty()
+                       ? nullptr
+                       : connecting_context({{}, {}, plan.ca}, tls_version::v1_2);
   for (unsigned i = 0; i < plan.streams; ++i)
-    all_.push_back(std::make_unique<stream>(io, *this, i, check_of(plan)));
+    all_.push_back(std::make_unique<stream>(io, *this, i, check_of(plan), tls));
 }
 
 void streams::start() {
