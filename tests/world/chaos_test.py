@@ -5,11 +5,9 @@ plays the faults of another run again."""
 
 import collections
 import contextlib
-import json
 import os
 import pathlib
 import signal
-import socket
 import sys
 import tempfile
 import threading
@@ -20,13 +18,14 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "guards"))
 from chaos import plants  # noqa: E402
 from chaos.backends import MODELS, Backend  # noqa: E402
 from chaos.faults import FAULTS, drivers_of  # noqa: E402
-from chaos.judge import Complaint, judge_log, judge_rest, judge_session  # noqa: E402
+from chaos.judge import Complaint, judge_log, judge_session  # noqa: E402
 from chaos.load import Client, Tally, marked, request_body  # noqa: E402
 from chaos.peer import BOUND, Answer, Peer  # noqa: E402
-from chaos.records import ENDS, PATHS, TURNS  # noqa: E402
+from chaos.records import PATHS, TURNS  # noqa: E402
+from chaos.rest import at_rest, status_of, wait_for_rest  # noqa: E402
 from chaos.talk import Talk, WebSocketTalker  # noqa: E402
-from chaos.talkers import Follower, Session, Talker, speak  # noqa: E402
-from processes import Program, ask, free_port, until  # noqa: E402
+from chaos.talkers import Session, Talker, speak  # noqa: E402
+from processes import Program, free_port, until  # noqa: E402
 
 NODE, OLLAMA = sys.argv[1:3]
 LASTING = 300 if os.environ.get("CONDUCTOR_LONG") else 17
@@ -63,55 +62,12 @@ def node_over(backends, folder):
     return Program([NODE, "serve", "--config", str(config)], port).ready()
 
 
-def status_of(node):
-    return json.loads(ask(node.port, "GET", "/conductor/v1/status")[1])
-
-
 def one(node, surface, stream, id, headers=()):
     """A client's only request."""
     answer, peer = Answer(surface, stream, id, marked(id, 9)), Peer(node.port)
     peer.ask(answer, "POST", PATHS[surface], request_body(surface, stream, "canned", answer.wanted), headers)
     peer.close()
     return answer
-
-
-def messages_of(node, session):
-    return json.loads(ask(node.port, "GET", session.path)[1])["messages"]
-
-
-def at_rest(node, session):
-    """The session's history once no turn is under way and the follower has seen each end; with another follower's, who
-    comes late."""
-
-    def settled():
-        messages = messages_of(node, session)
-        ends = sum(e["type"] in ENDS for e in session.follower.events())
-        answers = [m for m in messages if m["role"] == "assistant"]
-        return ends >= len(answers) and all(m["state"] not in ("queued", "streaming") for m in answers) and [messages]
-
-    history = session.history(until(f"the turns of session {session.id} to end", settled, BOUND)[0])
-    late = Follower(node.port, session.path, "turn")
-    until(f"all events of session {session.id}", lambda: len(late.events()) >= len(history.events), BOUND)
-    history.told.append((None, late.events()))
-    for follower in (late, session.follower):
-        ended = follower.end()
-        if ended:
-            raise Complaint(f"the events of session {session.id} ended by themselves: {ended}")
-    return history
-
-
-def wait_for_rest(node, backends, patience):
-    """Waits until the judge has nothing to complain about; the last complaint is the failure."""
-    end = time.monotonic() + patience
-    while True:
-        evidence = status_of(node), {b.name: b.stats() for b in backends.values()}
-        try:
-            judge_rest(*evidence)
-            return evidence
-        except Complaint:
-            if time.monotonic() > end:
-                raise
-        time.sleep(0.05)
 
 
 def check_the_judges(node, backends):

@@ -10,9 +10,10 @@ CALM = {"echo": True, "gap_ms": 12}
 
 
 class Backend:
-    def __init__(self, program, name):
+    def __init__(self, program, name, models=None):
         self.program, self.name, self.port = program, name, free_port()
-        self.models, self.process = MODELS[name], None
+        self.all_models = models or MODELS[name]
+        self.models, self.process = self.all_models, None
         self.garbage = []  # [from, until] of each time that it sends garbage
         self.start()
 
@@ -40,12 +41,12 @@ class Backend:
 
     def heal(self):
         """Up, with all its models, and well."""
-        if self.process and self.models == MODELS[self.name]:
+        if self.process and self.models == self.all_models:
             self.go_on()
             self.script()
             return
         self.kill()
-        self.models = MODELS[self.name]
+        self.models = self.all_models
         self.start()
 
     def garbled(self, began, ended):

@@ -83,15 +83,15 @@ class Driver(threading.Thread):
     """Hurts one backend, again and again, until `stop`: with the faults dealt to it, then with any. Heals it at the
     end."""
 
-    def __init__(self, backend, dealt, seed, stop):
+    def __init__(self, backend, dealt, seed, stop, pause):
         super().__init__(daemon=True)
-        self.backend, self.dealt, self.stop = backend, list(dealt), stop
+        self.backend, self.dealt, self.stop, self.pause = backend, list(dealt), stop, pause
         self.chance = random.Random(f"{seed} {backend.name}")
         self.journal, self.failure = [], None  # (fault, backend, from, until)
 
     def run(self):
         try:
-            while not self.stop.wait(self.chance.uniform(0.2, 1.2)):
+            while not self.stop.wait(self.chance.uniform(*self.pause)):
                 fault = self.dealt.pop() if self.dealt else self.chance.choice(FAULTS)
                 began = time.monotonic()
                 fault(self.backend, self.chance, self.stop.wait)
@@ -101,7 +101,7 @@ class Driver(threading.Thread):
             self.failure = e
 
 
-def drivers_of(backends, seed, stop):
-    """One for each; together they play every fault early on."""
+def drivers_of(backends, seed, stop, pause=(0.2, 1.2)):
+    """One for each; together they play every fault early on, with such pauses in seconds between."""
     deck = random.Random(seed).sample(FAULTS, len(FAULTS))
-    return [Driver(b, deck[i::len(backends)], seed, stop) for i, b in enumerate(backends)]
+    return [Driver(b, deck[i::len(backends)], seed, stop, pause) for i, b in enumerate(backends)]

@@ -38,6 +38,7 @@ class Talk:
             raise ValueError(f"the upgrade of {id} has the id {self.frames.headers['x-request-id']}")
         self.id, self.record, self.refs, self.turns = id, [], 0, {}  # turns by the ref of their operation
         self.following, self.open, self.read = {}, True, 0
+        self.began = time.monotonic()
 
     def tell(self, op, session, turn=None, **more):
         self.refs += 1
@@ -116,7 +117,8 @@ class Talk:
             end = "cut"
         for t in turns:
             t.answer.end = "whole" if t.ended and not t.cancels else end
-            t.answer.ended = t.answer.ended or time.monotonic()
+            if not t.ended:
+                t.answer.ended = time.monotonic()
         if end != "whole":
             self.close()
         return end

@@ -37,10 +37,13 @@ class Follower:
 
     def _connect(self):
         with self.lock:
-            if not self.over:
+            if self.over:
+                return False
+            self.parts.append(Answer(self.surface, True, f"f{len(self.parts)}", "", end="cut"))
+            with contextlib.suppress(OSError):  # no node is there
                 self.peer = Peer(self.port)
-                self.parts.append(Answer(self.surface, True, f"f{len(self.parts)}", ""))
-            return not self.over
+                return True
+            return False
 
     def _from(self, last):
         if self.surface == "sse":
@@ -48,7 +51,7 @@ class Follower:
         return f"{self.path}?from={last + 1}", []
 
     def events(self):
-        return [e for part in list(self.parts) for e in events_of(self.surface, part.body)]
+        return [e for part in list(self.parts) if part.status == 200 for e in events_of(self.surface, part.body)]
 
     def end(self):
         """How it ended by itself, if it did."""
@@ -59,7 +62,8 @@ class Follower:
                 with contextlib.suppress(OSError):  # it has just left, to come back
                     self.peer.socket.shutdown(socket.SHUT_RDWR)
         self.thread.join()
-        self.peer.close()
+        if self.peer:
+            self.peer.close()
         return ended
 
 
