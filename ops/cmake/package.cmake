@@ -16,7 +16,11 @@ add_custom_command(OUTPUT ${made}/conductor.1.gz DEPENDS ${made}/conductor.1
   COMMAND gzip -9nkf ${made}/conductor.1)
 add_custom_command(OUTPUT ${made}/changelog.gz DEPENDS ${made}/changelog
   COMMAND gzip -9nkf ${made}/changelog)
-add_custom_target(package_files ALL DEPENDS ${pages} ${made}/conductor.1.gz ${made}/changelog.gz)
+# What it is made of.
+add_custom_command(OUTPUT ${made}/sbom.cdx.json DEPENDS conductor ${ops}/sbom
+  COMMAND ${ops}/sbom ${CMAKE_CURRENT_BINARY_DIR} > ${made}/sbom.cdx.json)
+add_custom_target(package_files ALL
+  DEPENDS ${pages} ${made}/conductor.1.gz ${made}/changelog.gz ${made}/sbom.cdx.json)
 
 # The sample, with what the service needs; where the sample changes this fails.
 file(READ config/conductor.toml sample)
@@ -51,7 +55,7 @@ install(FILES ${made}/conductor.1.gz DESTINATION share/man/man1)
 install(FILES ${made}/bash DESTINATION share/bash-completion/completions RENAME conductor)
 install(FILES ${made}/zsh DESTINATION share/zsh/vendor-completions RENAME _conductor)
 install(FILES ${made}/fish DESTINATION share/fish/vendor_completions.d RENAME conductor.fish)
-install(FILES ${ops}/debian/copyright ${made}/changelog.gz README.md
+install(FILES ${ops}/debian/copyright ${made}/changelog.gz ${made}/sbom.cdx.json README.md
   DESTINATION share/doc/conductor)
 
 set(CPACK_GENERATOR DEB)

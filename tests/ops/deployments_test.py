@@ -3,12 +3,10 @@
 BUILD_DIR CONDUCTOR. Checked by hadolint, the Compose specification and Kubernetes' own schemas, which are installed into
 BUILD_DIR, and by the program itself."""
 
-import hashlib
 import os
 import pathlib
 import re
 import shlex
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -18,25 +16,9 @@ ROOT, PLACE, NODE = pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(sys.argv[2
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "guards"))
 from processes import Program, free_port  # noqa: E402
+from tools import with_tools  # noqa: E402
 
-
-def install():
-    """The tools, once for each content of their list; then this very test with their Python."""
-    lock = HERE / "requirements.txt"
-    wanted = hashlib.sha256(lock.read_bytes()).hexdigest()
-    stamp = PLACE / "installed"
-    if not stamp.exists() or stamp.read_text() != wanted:
-        shutil.rmtree(PLACE, ignore_errors=True)
-        subprocess.run([sys.executable, "-m", "venv", str(PLACE)], check=True)
-        subprocess.run([str(PLACE / "bin" / "pip"), "install", "-q", "--disable-pip-version-check", "--no-deps", "-r",
-                        str(lock)], check=True)
-        stamp.write_text(wanted)
-    python = str(PLACE / "bin" / "python")
-    os.execv(python, [python, "-B", *sys.argv])
-
-
-if not sys.prefix == str(PLACE):
-    install()
+with_tools(PLACE)
 
 import kubernetes_validate  # noqa: E402
 import yaml  # noqa: E402
