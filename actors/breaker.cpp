@@ -48,9 +48,10 @@ bool breaker::trips(time_point now) const {
   const auto& oldest = failures_.front();
   const auto start = now - window;
   const seconds outside = std::max(oldest.before, start) - oldest.before;
-  const auto old = outside > 0s ? outside / seconds(oldest.at - oldest.before) *
-                                      static_cast<double>(oldest.successes)
-                                : 0.0;
+  const auto old = outside > seconds::zero()
+                       ? outside / seconds(oldest.at - oldest.before) *
+                             static_cast<double>(oldest.successes)
+                       : 0.0;
   return static_cast<double>(failures_.size()) >= static_cast<double>(successes_) - old;
 }
 

@@ -30,7 +30,7 @@ constexpr std::size_t topics = 6;
 
 /// A table of the screen.
 struct section {
-  topic about;
+  topic about{};
   std::string title;
   std::vector<column> columns;
   std::vector<entry> entries;
