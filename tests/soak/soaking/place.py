@@ -104,7 +104,9 @@ class Place:
     def kill(self):
         with self.outages("kill"):
             os.kill(self.pid, signal.SIGKILL)
-            self._reap(self.pid)
+            status = self._reap(self.pid)
+            if status != -signal.SIGKILL:
+                raise AssertionError(f"the node had ended with {status} before it was killed")
             self._end_program()
             self.start()
 
