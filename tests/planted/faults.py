@@ -40,4 +40,12 @@ FAULTS = [
     Fault("a request that can be read in two ways", "adapters/http/parser.cpp",
           '    objection = "Content-Length must be one number";\n', "    head.version += 0;\n", "http_test",
           "^request_parser"),
+    # What only long use shows.
+    Fault("a record that is lost far into an answer", "actors/generation.cpp",
+          "    self->send(r.to, next{piece.slice(r.within, part), st.just_read});\n",
+          "    if (r.piece != 25)\n      self->send(r.to, next{piece.slice(r.within, part), st.just_read});\n",
+          "conductor scripted-ollama", "^soak.short$"),
+    Fault("a lease in fifty that leaks", "actors/generation.cpp", "  st.lease.reset();\n}",
+          "  static lease_ptr kept;\n  static unsigned ends = 0;\n  if (++ends % 50 == 0)\n    kept = std::move(st.lease);\n"
+          "  st.lease.reset();\n}", "conductor scripted-ollama", "^soak.short$"),
 ]

@@ -188,6 +188,7 @@ def judge_talk(talk, left):
                 _need(following.pop(op["session"], None), f"unsubscribed twice: {op}")
         else:
             _need(record.get("session") in following, f"told of what it does not follow: {record}")
+            _need("seq" in record, f"a subscription ended: {record}")
             begin, events = following[record["session"]]
             _need(record["seq"] == begin + len(events), f"told {record} where {begin + len(events)} was next")
             events.append({name: value for name, value in record.items() if name != "session"})

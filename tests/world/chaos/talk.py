@@ -82,7 +82,7 @@ class Talk:
             self._acknowledged(said, self.turns.pop(said["ref"], None))
         elif said.get("session") in self.following:
             session = self.following[said["session"]]
-            session.heard = max(session.heard, said["seq"])
+            session.heard = max(session.heard, said.get("seq", 0))  # what ends a subscription has none
         return said
 
     def _acknowledged(self, ack, turn):
