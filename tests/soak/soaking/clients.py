@@ -5,6 +5,7 @@ import dataclasses
 import json
 import threading
 import time
+import traceback
 
 from chaos.judge import Complaint, judge
 from chaos.load import Client, Tally, marked, request_body, some_text
@@ -13,6 +14,8 @@ from chaos.records import PATHS, read_stream
 from processes import ask
 from soaking.place import DRAIN, STEADY, STEADY_MODEL
 
+# What an outage may do to a client: a stream of events may also end with a record that is no event.
+BROKEN = (OSError, EOFError, AssertionError, ValueError, KeyError)
 SLOW = 1_000_000  # bytes: only a slow reader is asked for so long a text
 
 
@@ -73,7 +76,7 @@ class Living:
                 self._once()
             self.finish()
         except Exception as e:
-            self.tally.complain(f"client {self.id}: {e!r}")
+            self.tally.complain(f"client {self.id}: {e!r} at {traceback.extract_tb(e.__traceback__)[-1]}")
         finally:
             self.leave()
 
@@ -87,7 +90,7 @@ class Living:
             self.before()
             verdicts = [self.tally.take(a) for a in self.ask(f"{self.id}n{self.number}")]
             self.after()
-        except (OSError, EOFError, AssertionError) as e:
+        except BROKEN as e:
             if not self.tally.outages.during(began, time.monotonic()):
                 raise
             self.tally.count("refused while it was away")

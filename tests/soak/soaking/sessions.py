@@ -12,7 +12,7 @@ from chaos.talk import WebSocketTalker
 from chaos.talkers import TURNS_EACH, Talker, speak
 from processes import until
 
-from soaking.clients import Living
+from soaking.clients import BROKEN, Living
 
 OVER = ("done", "failed", "cancelled", "interrupted")
 
@@ -73,7 +73,7 @@ class Lasting(Living):
         self.settle()
         try:
             judge_session(at_rest(self, session))
-        except (OSError, AssertionError) as complaint:
+        except BROKEN as complaint:
             if session.lives == self.tally.outages.lives:
                 self.sessions.remove(session)
                 self.tally.complain(f"session {session.id}: {complaint}")
@@ -93,7 +93,7 @@ class Lasting(Living):
             began, lives = time.monotonic(), self.tally.outages.lives
             try:
                 self._judge_survivor(session)
-            except (OSError, AssertionError, ValueError) as complaint:
+            except BROKEN as complaint:
                 if self.tally.outages.during(began, time.monotonic()) or lives != self.tally.outages.lives:
                     time.sleep(0.2)
                     continue

@@ -54,15 +54,17 @@ class Troubles(threading.Thread):
         super().__init__(daemon=True)
         self.place, self.deck, self.pause, self.stop, self.tally = place, deck, pause, stop, tally
         self.chance, self.failure = random.Random(f"{seed} troubles"), None
+        self.slowest = {}  # seconds, by name
 
     def run(self):
         at = 0
         try:
             while not self.stop.wait(self.chance.uniform(*self.pause)):
                 began = time.monotonic()
-                self.deck[at % len(self.deck)](self.place)
-                self.tally.count(f"trouble, {self.deck[at % len(self.deck)].__name__}")
-                self.tally.slowest_trouble = max(getattr(self.tally, "slowest_trouble", 0), time.monotonic() - began)
+                trouble = self.deck[at % len(self.deck)]
+                trouble(self.place)
+                self.tally.count(f"trouble, {trouble.__name__}")
+                self.slowest[trouble.__name__] = max(self.slowest.get(trouble.__name__, 0), time.monotonic() - began)
                 at += 1
         except Exception as e:  # told when it is joined
             self.failure = e

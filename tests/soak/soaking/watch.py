@@ -93,7 +93,8 @@ class Margin:
         return last <= first * self.factor + self.more
 
 
-MARGINS = {"rss": Margin(1.15, 8 * 1024, "KiB"), "rss at rest": Margin(1.15, 8 * 1024, "KiB"),
+# Some slow readers more at once leave malloc that much more; an answer that leaks a KiB is seen within the hour.
+MARGINS = {"rss": Margin(1.25, 32 * 1024, "KiB"), "rss at rest": Margin(1.25, 32 * 1024, "KiB"),
            "descriptors": Margin(1.3, 16, ""), "descriptors at rest": Margin(1, 4, ""),
            "threads": Margin(1, 2, ""), "time to first byte p50": Margin(2, 0.02, "s"),
            "time to first byte p99": Margin(3, 0.1, "s")}
