@@ -174,10 +174,14 @@ class Canceller(Living, Client):
         self.peer.close()
         later.join()
         if not self.tally.outages.during(answer.began, answer.ended):
-            said = read_stream("generate", answer.body)
-            if not (acknowledged == [True] and said.ends == ["error"] and answer.wanted.startswith(said.text)):
-                self.tally.complain(f"{id}: its cancel was answered {acknowledged}, and it ended as {said.ends} "
-                                    f"behind {said.text[-100:]!r}")
+            if answer.status == 200:
+                said = read_stream("generate", answer.body)
+                told = said.ends == ["error"] and answer.wanted.startswith(said.text)
+            else:  # before its first record
+                told = answer.status == 499
+            if not (acknowledged == [True] and told):
+                self.tally.complain(f"{id}: its cancel was answered {acknowledged}, and it ended with {answer.status} and "
+                                    f"{bytes(answer.body[-200:])}")
             self.tally.count("cancelled by its id")
         return []
 
