@@ -5,6 +5,7 @@
 #include "adapters/native/followed.hpp"
 #include "adapters/native/json_input.hpp"
 #include "adapters/native/overview.hpp"
+#include "adapters/native/talk_command.hpp"
 #include "messages/actors.hpp"
 #include "messages/session.hpp"
 
@@ -86,18 +87,16 @@ private:
 
   // what the peer asks (talk_operations.cpp)
   void take(std::string_view text);
-  void obey(const json_input::json& op, const std::string& ref);
-  void subscribe(const std::string& ref, const std::string& id, std::uint64_t from);
+  void obey(const std::string& ref, const subscribe_session& command);
   void follow_on(const std::string& id, const session_actor& session);
   void find_again(const std::string& id, std::uint64_t number,
                   const caf::actor_addr& but);
-  void unsubscribe(const std::string& ref, const std::string& id);
-  void speak(const std::string& ref, const std::string& id, json_input::json op);
-  void stop(const std::string& ref, const std::string& id, const json_input::json& op);
+  void obey(const std::string& ref, const unsubscribe_session& command);
+  void obey(const std::string& ref, send_to_session& command);
+  void obey(const std::string& ref, const cancel_in_session& command);
 
   // what is told of the node (talk_topics.cpp)
-  void obey_topic(const json_input::json& op, const std::string& ref,
-                  const std::string& what);
+  void obey(const std::string& ref, const ask_topic& command);
   void ask_topics();
   void ask_gpus();
   void tell_gpus(const gpu_report_ptr& now);

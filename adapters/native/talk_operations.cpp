@@ -1,7 +1,6 @@
 #include "adapters/native/talk.hpp"
 
 #include "adapters/native/ask_session.hpp"
-#include "adapters/native/session_requests.hpp"
 #include "messages/admission.hpp"
 
 #include <chrono>
@@ -13,13 +12,6 @@ namespace {
 using json_input::json;
 
 constexpr std::size_t events_at_once = 64;
-
-/// Keys of an operation that are no part of what is asked of the session.
-json without_envelope(json op) {
-  for (const auto* key : {"op", "ref", "session"})
-    op.erase(key);
-  return op;
-}
 
 } // namespace
 
@@ -45,43 +37,22 @@ void talk::take(std::string_view text) {
   try {
     const auto op = json_input::object_of(text);
     ref = json_input::text(op, "ref");
-    obey(op, ref);
-  } catch (const bad_request& e) {
+    auto command = talk_command_of(op);
+    std::visit([&](auto& c) { obey(ref, c); }, command);
+  } catch (const json_input::bad_request& e) {
     refuse(ref, "bad_request", e.what());
   }
 }
 
-void talk::obey(const json& op, const std::string& ref) {
-  const auto what = json_input::needed_text(op, "op");
-  if (op.contains("topic")) {
-    obey_topic(op, ref, what);
-    return;
-  }
-  const auto id = json_input::needed_text(op, "session");
-  if (what == "subscribe") {
-    json_input::allow(op, {"op", "ref", "session", "from"});
-    subscribe(ref, id, json_input::number(op, "from", 0));
-  } else if (what == "unsubscribe") {
-    json_input::allow(op, {"op", "ref", "session"});
-    unsubscribe(ref, id);
-  } else if (what == "send") {
-    speak(ref, id, op);
-  } else if (what == "cancel") {
-    stop(ref, id, op);
-  } else {
-    throw bad_request(
-        "\"op\" must be \"subscribe\", \"unsubscribe\", \"send\" or \"cancel\"");
-  }
-}
-
-void talk::subscribe(const std::string& ref, const std::string& id, std::uint64_t from) {
+void talk::obey(const std::string& ref, const subscribe_session& command) {
+  const auto& id = command.session;
   if (subscriptions_.contains(id))
-    throw bad_request("the session is subscribed already");
+    throw json_input::bad_request("the session is subscribed already");
   if (subscriptions_.size() >= links_.max_subscriptions)
-    throw bad_request("a connection may subscribe to " +
-                      std::to_string(links_.max_subscriptions) + " sessions");
+    throw json_input::bad_request("a connection may subscribe to " +
+                                  std::to_string(links_.max_subscriptions) + " sessions");
   auto& fresh = subscriptions_[id];
-  fresh.next = from;
+  fresh.next = command.from;
   fresh.number = ++begun_;
   subscribing_ = true;
   ++operations_;
@@ -139,10 +110,11 @@ void talk::find_again(const std::string& id, std::uint64_t number,
           });
 }
 
-void talk::unsubscribe(const std::string& ref, const std::string& id) {
+void talk::obey(const std::string& ref, const unsubscribe_session& command) {
+  const auto& id = command.session;
   const auto i = subscriptions_.find(id);
   if (i == subscriptions_.end())
-    throw bad_request("the session is not subscribed");
+    throw json_input::bad_request("the session is not subscribed");
   if (i->second.session) {
     demonitor(i->second.session.address());
     send(i->second.session, unfollow{});
@@ -151,14 +123,13 @@ void talk::unsubscribe(const std::string& ref, const std::string& id) {
   acknowledge(ref, {{"session", id}});
 }
 
-void talk::speak(const std::string& ref, const std::string& id, json op) {
+void talk::obey(const std::string& ref, send_to_session& command) {
+  const auto& id = command.session;
   if (draining_) {
     refuse(ref, to_string(errc::shutting_down), "the node is stopping");
     return;
   }
-  auto key = json_input::text(op, "idempotency_key");
-  op.erase("idempotency_key");
-  auto s = say_of(without_envelope(std::move(op)));
+  auto& s = command.what;
   auto admitted = admit(links_.by, clock().now().time_since_epoch());
   if (admitted.refused) {
     refuse(ref, admitted.refused);
@@ -167,7 +138,7 @@ void talk::speak(const std::string& ref, const std::string& id, json op) {
   s.by = links_.by;
   s.permit = std::move(admitted.permit);
   s.priority = class_for(links_.by, std::nullopt, priority_class::normal);
-  s.key = std::move(key);
+  s.key = std::move(command.key);
   s.request_id = links_.request_id;
   if (links_.trace)
     s.trace = links_.trace();
@@ -188,11 +159,11 @@ void talk::speak(const std::string& ref, const std::string& id, json op) {
       });
 }
 
-void talk::stop(const std::string& ref, const std::string& id, const json& op) {
-  const auto which = stop_of(without_envelope(op));
+void talk::obey(const std::string& ref, const cancel_in_session& command) {
+  const auto& id = command.session;
   ++operations_;
   ask_session<stopped_turn>(
-      this, links_.sessions, open_session{id, {}, links_.by}, which,
+      this, links_.sessions, open_session{id, {}, links_.by}, command.which,
       [=, this](const session_actor&, const stopped_turn& s) {
         --operations_;
         acknowledge(ref, {{"session", id}, {"cancelled", s.cancelled}});

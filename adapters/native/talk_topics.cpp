@@ -1,7 +1,6 @@
 #include "adapters/native/talk.hpp"
 
 #include "adapters/native/gpu_json.hpp"
-#include "adapters/native/session_requests.hpp"
 #include "adapters/native/time_text.hpp"
 
 #include <utility>
@@ -18,9 +17,8 @@ json event_of(const char* topic, const char* type) {
 
 } // namespace
 
-void talk::obey_topic(const json& op, const std::string& ref, const std::string& what) {
-  json_input::allow(op, {"op", "ref", "topic"});
-  const auto topic = json_input::needed_text(op, "topic");
+void talk::obey(const std::string& ref, const ask_topic& command) {
+  const auto& [topic, what] = command;
   if (!is_admin(links_.by)) {
     refuse(ref, make_error(errc::forbidden,
                            "the key \"" + links_.by->key.name +
@@ -32,7 +30,7 @@ void talk::obey_topic(const json& op, const std::string& ref, const std::string&
   else if (topic == "overview")
     overview_.follow(what);
   else
-    throw bad_request("\"topic\" must be \"gpus\" or \"overview\"");
+    throw json_input::bad_request("\"topic\" must be \"gpus\" or \"overview\"");
   acknowledge(ref, {{"topic", topic}});
   ask_topics();
 }
