@@ -18,33 +18,17 @@ constexpr std::size_t most_models = 1000;
 
 struct limit {
   const char* name;
-  std::uint64_t& (*of)(key_limits&);
+  std::uint64_t* (*of)(key_limits&);
 };
 constexpr limit limits[] = {
-    {"requests_per_minute", [](key_limits& l) -> auto& {return l.minute.requests;
-} // namespace
-} // namespace conductor
-, {"requests_per_day", [](key_limits& l) -> auto& {return l.day.requests;
-}
-}
-, {"tokens_per_minute", [](key_limits& l) -> auto& {return l.minute.tokens;
-}
-}
-, {"tokens_per_day", [](key_limits& l) -> auto& {return l.day.tokens;
-}
-}
-, {"gpu_seconds_per_minute", [](key_limits& l) -> auto& {return l.minute.gpu_seconds;
-}
-}
-, {"gpu_seconds_per_day", [](key_limits& l) -> auto& {return l.day.gpu_seconds;
-}
-}
-, {"parallel", [](key_limits& l) -> auto& {return l.parallel;
-}
-}
-,
-}
-;
+    {"requests_per_minute", [](key_limits& l) { return &l.minute.requests; }},
+    {"requests_per_day", [](key_limits& l) { return &l.day.requests; }},
+    {"tokens_per_minute", [](key_limits& l) { return &l.minute.tokens; }},
+    {"tokens_per_day", [](key_limits& l) { return &l.day.tokens; }},
+    {"gpu_seconds_per_minute", [](key_limits& l) { return &l.minute.gpu_seconds; }},
+    {"gpu_seconds_per_day", [](key_limits& l) { return &l.day.gpu_seconds; }},
+    {"parallel", [](key_limits& l) { return &l.parallel; }},
+};
 
 std::vector<std::string> texts(const json& from, const std::string& name) {
   std::vector<std::string> all;
@@ -116,7 +100,7 @@ void set(api_key& k, const std::string& name, const json& value, const api_key& 
   } else {
     for (const auto& l : limits)
       if (name == l.name) {
-        l.of(k.limits) = none ? 0 : number_of(value, name, largest_limit);
+        *l.of(k.limits) = none ? 0 : number_of(value, name, largest_limit);
         return;
       }
     throw bad_request("unknown member \"" + name + "\"");
@@ -139,7 +123,7 @@ json to_json(const api_key& k) {
     j["default_class"] = to_string(*k.usual);
   auto all = k.limits;
   for (const auto& l : limits)
-    if (const auto value = l.of(all); value != 0)
+    if (const auto value = *l.of(all); value != 0)
       j[l.name] = value;
   j["created_at"] = time_text(k.created);
   if (k.expires != 0)
