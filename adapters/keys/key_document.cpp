@@ -6,6 +6,7 @@
 
 #include <set>
 #include <stdexcept>
+#include <utility>
 
 namespace conductor {
 namespace {
@@ -58,11 +59,16 @@ const json& member(const json& from, const char* name) {
   return *i;
 }
 
-std::uint64_t number(const json& from, const char* name) {
+/// A whole number that fits into `Number`: a larger one would become another.
+template <class Number>
+Number number(const json& from, const char* name) {
   const auto& j = member(from, name);
   if (!j.is_number_unsigned())
     refuse("\"" + std::string{name} + "\" is no whole number");
-  return j.get<std::uint64_t>();
+  const auto value = j.get<std::uint64_t>();
+  if (!std::in_range<Number>(value))
+    refuse("\"" + std::string{name} + "\" is too large");
+  return static_cast<Number>(value);
 }
 
 std::string text(const json& from, const char* name) {
@@ -89,7 +95,8 @@ bool flag(const json& from, const char* name) {
 allowance allowance_of(const json& from) {
   if (!from.is_object())
     refuse("limits are no object");
-  return {number(from, "requests"), number(from, "tokens"), number(from, "gpu_seconds")};
+  return {number<std::uint64_t>(from, "requests"), number<std::uint64_t>(from, "tokens"),
+          number<std::uint64_t>(from, "gpu_seconds")};
 }
 
 api_key key_of(const json& from) {
@@ -125,9 +132,9 @@ api_key key_of(const json& from) {
   }
   k.highest = class_of(from, "class");
   k.limits = {allowance_of(member(from, "minute")), allowance_of(member(from, "day")),
-              number(from, "parallel")};
-  k.created = static_cast<std::int64_t>(number(from, "created"));
-  k.expires = static_cast<std::int64_t>(number(from, "expires"));
+              number<std::uint64_t>(from, "parallel")};
+  k.created = number<std::int64_t>(from, "created");
+  k.expires = number<std::int64_t>(from, "expires");
   k.trusted = flag(from, "trusted");
   k.revoked = flag(from, "revoked");
   if (from.contains("default_class"))
@@ -138,7 +145,7 @@ api_key key_of(const json& from) {
       refuse("\"public_key\" is no Ed25519 key");
   }
   if (from.contains("uid"))
-    k.uid = static_cast<std::uint32_t>(number(from, "uid"));
+    k.uid = number<std::uint32_t>(from, "uid");
   return k;
 }
 
@@ -157,7 +164,7 @@ std::vector<api_key> parse_keys(std::string_view text) {
   const auto j = json::parse(text, nullptr, false);
   if (!j.is_object())
     refuse("it is no JSON object");
-  if (number(j, "version") != version)
+  if (number<int>(j, "version") != version)
     refuse("its version is not " + std::to_string(version));
   const auto& keys = member(j, "keys");
   if (!keys.is_array())

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -38,6 +39,9 @@ void write_whole(const std::string& file, std::string_view text) {
   const auto fresh = file + ".new";
   {
     const open_file to{fresh, O_WRONLY | O_CREAT | O_TRUNC};
+    // What a write before this one left, or somebody else, may be open to others.
+    if (::fchmod(to.get(), S_IRUSR | S_IWUSR) != 0)
+      fail("close to others", fresh);
     while (!text.empty()) {
       const auto n = ::write(to.get(), text.data(), text.size());
       if (n < 0)

@@ -9,6 +9,8 @@
 #include <filesystem>
 #include <fstream>
 #include <stdexcept>
+#include <string_view>
+#include <utility>
 
 namespace conductor::test {
 namespace {
@@ -86,6 +88,22 @@ TEST(a_document_that_is_none_of_this_programs, is_refused) {
     EXPECT_THROW(parse_keys(text), std::runtime_error) << text;
 }
 
+// A uid of 2^32 would be root's.
+TEST(a_number_in_a_document_of_keys, is_refused_where_it_does_not_fit) {
+  auto k = a_key("a");
+  k.uid = 4294967295u;
+  const auto good = keys_document({k});
+  EXPECT_EQ(parse_keys(good).at(0).uid, 4294967295u);
+  for (const auto& [from, to] : {std::pair{"4294967295", "4294967296"},
+                                 {"\"created\": 0", "\"created\": 9223372036854775808"},
+                                 {"\"expires\": 0", "\"expires\": 18446744073709551615"},
+                                 {"\"version\": 1", "\"version\": 4294967297"}}) {
+    auto text = good;
+    text.replace(text.find(from), std::string_view{from}.size(), to);
+    EXPECT_THROW(parse_keys(text), std::runtime_error) << to;
+  }
+}
+
 TEST_F(a_file_of_keys, that_is_not_there_has_none) {
   EXPECT_TRUE(read_keys(file).empty());
   EXPECT_TRUE(read_keys("").empty());
@@ -98,6 +116,17 @@ TEST_F(a_file_of_keys, is_made_with_its_folder_for_its_owner_alone) {
   struct stat info {};
   ASSERT_EQ(::stat(file.c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777, 0600u);
+}
+
+TEST_F(a_file_of_keys, is_its_owners_alone_also_where_a_broken_write_left_another) {
+  std::filesystem::create_directories(folder / "data");
+  std::ofstream{file + ".new"} << "half";
+  ASSERT_EQ(::chmod((file + ".new").c_str(), 0666), 0);
+  change_keys(file, [](auto& keys) { keys.push_back(a_key("a")); });
+  struct stat info {};
+  ASSERT_EQ(::stat(file.c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0600u);
+  EXPECT_EQ(read_keys(file).size(), 1u);
 }
 
 TEST_F(a_file_of_keys, stays_as_it_was_where_a_change_fails) {
