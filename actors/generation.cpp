@@ -1,5 +1,6 @@
 #include "actors/generation.hpp"
 
+#include "messages/admission.hpp"
 #include "messages/model_name.hpp"
 
 #include <algorithm>
@@ -196,14 +197,33 @@ void finish(self_ptr self, std::variant<complete, failed> terminal) {
   std::visit([&](auto& t) { t.course = st.course.so_far(); }, terminal);
   // What ended here, and not at Ollama's end, was given up.
   const bool cut = f != nullptr && st.exchange &&
-                   (f->code == errc::cancelled || f->code == errc::gap_timeout ||
-                    f->code == errc::first_byte_timeout || f->code == errc::stalled ||
-                    f->code == errc::record_too_long);
+                   (f->code == errc::cancelled || f->code == errc::key_revoked ||
+                    f->code == errc::gap_timeout || f->code == errc::first_byte_timeout ||
+                    f->code == errc::stalled || f->code == errc::record_too_long);
   st.end = std::move(terminal);
   st.held = false;
   end_lease(self, cut);
   leave_exchange(self);
   serve_all(self);
+}
+
+/// Ends it although Ollama would go on. Of what nobody was told, no head is told either.
+void give_up(self_ptr self, failed why) {
+  auto& st = self->state;
+  if (st.exchange)
+    self->send(st.exchange, cancel{});
+  if (st.first_piece == 0 && st.pieces.empty())
+    st.head = nullptr;
+  finish(self, std::move(why));
+}
+
+/// The key that it came with counts no longer, which is told here.
+bool ends_with_its_key(self_ptr self) {
+  auto ended = check_key(self->state.asked->by);
+  if (!ended)
+    return false;
+  give_up(self, to_failed(ended));
+  return true;
 }
 
 void open(self_ptr self) {
@@ -232,6 +252,8 @@ void ask_for_lease(self_ptr self) {
   wish.session = st.asked->session;
   wish.about = st.asked;
   st.course.asked(self->clock().now());
+  if (ends_with_its_key(self))
+    return;
   self->request(st.links.places, caf::infinite, std::move(wish))
       .then(
           [self](lease_ptr lease) {
@@ -240,7 +262,8 @@ void ask_for_lease(self_ptr self) {
             st.leased = self->clock().now();
             st.course.got(*st.lease, st.leased);
             st.came = {};
-            open(self);
+            if (!ends_with_its_key(self))
+              open(self);
           },
           [self](const caf::error& e) { find_none(self, e); });
 }
@@ -432,6 +455,8 @@ generation_actor::behavior_type generation(self_ptr self, request_ptr asked,
       [self](next& n) {
         if (!current(self))
           return;
+        if (ends_with_its_key(self))
+          return;
         auto& st = self->state;
         note_pace(self);
         st.buffered += n.data.size();
@@ -484,10 +509,7 @@ generation_actor::behavior_type generation(self_ptr self, request_ptr asked,
         return progress{st.came.records, st.course.so_far().now.first};
       },
       [self](const stop_generation&) {
-        auto& st = self->state;
-        if (st.exchange)
-          self->send(st.exchange, cancel{});
-        finish(self, failed{errc::cancelled, "the answer was cancelled"});
+        give_up(self, failed{errc::cancelled, "the answer was cancelled"});
       },
       [self](cancel) {
         if (self->current_sender())

@@ -34,7 +34,9 @@ struct generation_links {
 /// lacks the model is left for another; where none serves, the first refusal is told. The
 /// lease ends
 /// with Ollama's last byte, not with the slowest reader; a reader that falls further
-/// behind than `stream.buffer` gets `failed{reader_too_slow}`. When the last reader
+/// behind than `stream.buffer` gets `failed{reader_too_slow}`. Where the request's key is
+/// revoked or expires, every reader gets `failed{key_revoked}` in place of what comes
+/// next. When the last reader
 /// cancels, the exchange is cancelled, and GENERATION ends.
 struct generation_state {
   static inline const char* name = "generation";

@@ -29,4 +29,12 @@ admission admit(const grant_ptr& by, std::chrono::nanoseconds now) {
   return {std::move(permit), {}};
 }
 
+caf::error check_key(const grant_ptr& by) {
+  if (!by || !by->ended->load(std::memory_order_relaxed))
+    return {};
+  return make_error(errc::key_revoked, "the key \"" + by->key.name +
+                                           "\" counts no longer: it was revoked, or has "
+                                           "expired");
+}
+
 } // namespace conductor

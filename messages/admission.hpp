@@ -15,4 +15,7 @@ struct admission {
 };
 admission admit(const grant_ptr& by, std::chrono::nanoseconds now);
 
+/// Why what came with that key goes on no longer; no error: it goes on.
+caf::error check_key(const grant_ptr& by);
+
 } // namespace conductor

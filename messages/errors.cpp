@@ -75,6 +75,8 @@ const char* to_string(errc code) noexcept {
     return "unauthenticated";
   case errc::forbidden:
     return "forbidden";
+  case errc::key_revoked:
+    return "key_revoked";
   case errc::rate_limited:
     return "rate_limited";
   case errc::bad_request:
@@ -93,6 +95,7 @@ int status_of(errc code) {
   case errc::bad_request:
     return 400;
   case errc::unauthenticated:
+  case errc::key_revoked:
     return 401;
   case errc::forbidden:
     return 403;

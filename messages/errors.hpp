@@ -39,6 +39,7 @@ enum class errc : std::uint8_t {
   cancelled,          ///< somebody else ended the answer
   unauthenticated,    ///< no key, or one that lets nobody in
   forbidden,          ///< the key is not for this; the detail says what is missing
+  key_revoked,        ///< the key it came with counts no longer
   rate_limited,       ///< the key used what it may; it is told when to come again
   bad_request,        ///< it asks for what cannot be; the detail says why
   store_failed,       ///< the store did not take it: nothing was acknowledged

@@ -56,16 +56,39 @@ key_table_ptr table_of(const std::vector<api_key>& all, const key_table* before)
     g->key = k;
     const auto known = before != nullptr ? before->find(k.id) : nullptr;
     g->meter = known ? known->meter : std::make_shared<key_meter>();
+    // What ended by a key stays so where its life is made longer afterwards.
+    if (known && (k.revoked || !*known->ended))
+      g->ended = known->ended;
     const grant_ptr made = std::move(g);
     table->by_id[k.id] = made;
-    if (k.revoked)
+    if (k.revoked) {
+      *made->ended = true;
       continue;
+    }
     if (!k.public_key.empty())
       table->by_public_key[k.public_key] = made;
     if (k.uid)
       table->by_uid[*k.uid] = made;
   }
+  if (before != nullptr)
+    for (const auto& [id, g] : before->by_id)
+      if (!table->by_id.contains(id))
+        *g->ended = true;
   return table;
+}
+
+std::int64_t end_expired(const key_table& table, std::int64_t now) {
+  std::int64_t next = 0;
+  for (const auto& [id, g] : table.by_id) {
+    const auto expires = g->key.expires;
+    if (g->key.revoked || expires == 0)
+      continue;
+    if (expires <= now)
+      *g->ended = true;
+    else if (next == 0 || expires < next)
+      next = expires;
+  }
+  return next;
 }
 
 std::string owner_of(const grant_ptr& by) {

@@ -4,6 +4,7 @@
 #include "messages/priority.hpp"
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -55,10 +56,12 @@ struct api_key {
   }
 };
 
-/// A key in use. Immutable but for its meter, which the same key keeps; any thread.
+/// A key in use. Immutable but for what all grants of a key share; any thread.
 struct grant {
   api_key key;
   std::shared_ptr<key_meter> meter;
+  /// It counts no longer: what is under way by it ends, too.
+  std::shared_ptr<std::atomic<bool>> ended = std::make_shared<std::atomic<bool>>(false);
 
   bool has(scope s) const noexcept { return (key.scopes & set_of(s)) != 0; }
   /// By any spelling of the model's name; empty: a model that is not known yet.
@@ -78,8 +81,11 @@ struct key_table {
 };
 using key_table_ptr = std::shared_ptr<const key_table>;
 
-/// A table of these; a key that was in `before` goes on with its meter there.
+/// A table of these; a key that was in `before` goes on with its meter there, and has
+/// ended where it is revoked or no longer there.
 key_table_ptr table_of(const std::vector<api_key>& all, const key_table* before);
+/// Ends the keys that have expired; when the next one does, 0: none.
+std::int64_t end_expired(const key_table& table, std::int64_t now);
 
 // Who may do what. Null stands for who needs no key, and may do everything.
 

@@ -119,7 +119,8 @@ void node::build_side_lane() {
 publisher_actor node::start_answer(station& at, const request_ptr& asked) {
   if (asked->target.starts_with("/conductor/v1/backup"))
     return spawn_on(*at.where, backup,
-                    std::function<store_actor()>{[this] { return store_.get(); }});
+                    std::function<store_actor()>{[this] { return store_.get(); }},
+                    asked->by);
   if (asked->kind == request_kind::follow)
     return caf::actor_cast<publisher_actor>(
         spawn_on(*at.where, feed, asked,

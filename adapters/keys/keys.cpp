@@ -10,6 +10,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <chrono>
 #include <exception>
 #include <optional>
 #include <utility>
@@ -22,6 +23,19 @@ using change = std::function<void(key_list&)>;
 
 constexpr std::size_t most_keys = 10'000;
 constexpr std::size_t longest_name = 64;
+/// The clock on the wall may be set meanwhile.
+constexpr std::chrono::milliseconds longest_rest = std::chrono::minutes(1);
+
+/// Ends what has expired, and looks again when the next key does.
+void check(self_ptr self) {
+  auto& st = self->state;
+  const auto now = st.links.clock();
+  ++st.checks;
+  if (const auto next = end_expired(*st.links.present(), now); next != 0)
+    self->delayed_send(self,
+                       std::min(std::chrono::milliseconds(next - now), longest_rest),
+                       keys_check{st.checks});
+}
 
 /// Changes the file on its thread; `then` gets what it holds, or why not, here.
 void change_file(self_ptr self, change what,
@@ -40,8 +54,10 @@ void change_file(self_ptr self, change what,
     }
     caf::anon_send(home, keys_changed{[self, all = std::move(all), failed, then] {
                      const auto& links = self->state.links;
-                     if (!failed)
+                     if (!failed) {
                        links.publish(table_of(all, links.present().get()));
+                       check(self);
+                     }
                      then(failed);
                    }});
   });
@@ -128,6 +144,7 @@ made_key with_secret(api_key& k) {
 
 file_keys_actor::behavior_type keys(self_ptr self, keys_links links) {
   self->state.links = std::move(links);
+  check(self);
   return {
       [self](create_key& c) -> caf::result<made_key> {
         if (!is_name(c.wish.name))
@@ -172,6 +189,10 @@ file_keys_actor::behavior_type keys(self_ptr self, keys_links links) {
         });
       },
       [](const keys_changed& c) { c.take(); },
+      [self](keys_check c) {
+        if (c.number == self->state.checks)
+          check(self);
+      },
   };
 }
 

@@ -27,14 +27,22 @@ struct keys_changed {
   std::function<void()> take;
 };
 
-/// KEYS over its file, which also hears from its thread.
-using file_keys_actor = keys_actor::extend<caf::reacts_to<keys_changed>>;
+/// INTERNAL: a key may have expired. Only the last one counts that was sent.
+struct keys_check {
+  std::uint64_t number = 0;
+};
 
-/// KEYS owns no state: the file is the truth, also where another node shares it for the
-/// time of a hand-over, and the table that lanes read is made of it.
+/// KEYS over its file, which also hears from its thread.
+using file_keys_actor =
+    keys_actor::extend<caf::reacts_to<keys_changed>, caf::reacts_to<keys_check>>;
+
+/// KEYS owns no key: the file is the truth, also where another node shares it for the
+/// time of a hand-over, and the table that lanes read is made of it. It owns the time
+/// when what is under way by a key ends with it.
 struct keys_state {
   static inline const char* name = "keys";
   keys_links links;
+  std::uint64_t checks = 0; ///< sent so far
 };
 
 file_keys_actor::behavior_type keys(file_keys_actor::stateful_pointer<keys_state> self,
@@ -43,3 +51,4 @@ file_keys_actor::behavior_type keys(file_keys_actor::stateful_pointer<keys_state
 } // namespace conductor
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::keys_changed)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::keys_check)

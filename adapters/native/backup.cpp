@@ -1,5 +1,7 @@
 #include "adapters/native/backup.hpp"
 
+#include "messages/admission.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -26,6 +28,10 @@ void read_on(self_ptr self) {
   auto& st = self->state;
   if (st.copy == 0 || st.reading)
     return;
+  if (const auto ended = check_key(st.by)) {
+    fail(self, ended);
+    return;
+  }
   if (st.sent == st.size) {
     self->send(st.reader, complete{});
     end(self);
@@ -68,8 +74,10 @@ void begin(self_ptr self) {
 
 } // namespace
 
-publisher_actor::behavior_type backup(self_ptr self, std::function<store_actor()> store) {
+publisher_actor::behavior_type backup(self_ptr self, std::function<store_actor()> store,
+                                      grant_ptr by) {
   self->state.store = std::move(store);
+  self->state.by = std::move(by);
   self->set_down_handler([self](const caf::down_msg&) { end(self); });
   return {
       [self](subscribe& s) {

@@ -17,6 +17,7 @@ struct backup_state {
   static inline const char* name = "backup";
 
   std::function<store_actor()> store;
+  grant_ptr by; ///< whose key it came with; null: needs none
   subscriber_actor reader;
   std::uint64_t copy = 0; ///< number of the copy; 0: there is none
   std::uint64_t size = 0; ///< bytes
@@ -27,6 +28,6 @@ struct backup_state {
 
 publisher_actor::behavior_type
 backup(publisher_actor::stateful_pointer<backup_state> self,
-       std::function<store_actor()> store);
+       std::function<store_actor()> store, grant_ptr by);
 
 } // namespace conductor

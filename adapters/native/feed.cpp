@@ -1,6 +1,7 @@
 #include "adapters/native/feed.hpp"
 
 #include "adapters/native/ask_session.hpp"
+#include "messages/admission.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -73,6 +74,15 @@ void pass_on(feed_ptr self, const session_event& e) {
     st.ended = true;
   else
     feeding::answer(self, st.surface->whole(e));
+}
+
+/// Who only follows ends with his key; a turn is ended by itself, and tells so.
+bool ends_with_its_key(feed_ptr self) {
+  const auto& st = self->state;
+  const auto ended = st.turn ? caf::error{} : check_key(st.asked->by);
+  if (ended)
+    feeding::fail(self, ended);
+  return bool(ended);
 }
 
 /// A snapshot also says how the turn ended, where that is no longer told by itself.
@@ -192,7 +202,7 @@ feed_actor::behavior_type feed(feed_ptr self, request_ptr asked,
       [self](cancel) { self->quit(); },
       [self](const event_ptr& e) {
         auto& st = self->state;
-        if (st.ended)
+        if (st.ended || ends_with_its_key(self))
           return;
         st.quiet = false;
         st.next = e->seq + 1;
@@ -208,6 +218,8 @@ feed_actor::behavior_type feed(feed_ptr self, request_ptr asked,
       },
       [self](tick) {
         auto& st = self->state;
+        if (ends_with_its_key(self))
+          return;
         if (std::exchange(st.quiet, true) && st.told) {
           st.out += st.surface->sign_of_life();
           publish(self);

@@ -12,7 +12,8 @@ namespace {
 /// is empty.
 struct granting : dispatcher_notes {
   std::deque<std::string> grants;
-  bool watched = false; ///< their first records are to be told
+  bool watched = false;                    ///< their first records are to be told
+  std::function<void()> meanwhile = [] {}; ///< happens before a place is found
 };
 
 struct fake_upstreams_state {
@@ -54,6 +55,7 @@ protected:
     log->grant = [notes = std::weak_ptr<granting>(log)](
                      const acquire& wish) -> caf::result<lease_ptr> {
       const auto log = notes.lock();
+      log->meanwhile();
       if (log->grants.empty())
         return make_error(errc::no_backend, "none is up");
       lease l;
@@ -524,6 +526,53 @@ TEST_F(a_generation, says_that_an_answer_was_given_up) {
   ASSERT_EQ(log->spents.size(), 1u);
   EXPECT_TRUE(log->spents[0].cut);
   EXPECT_FALSE(log->spents[0].whole);
+}
+
+TEST_F(a_generation, ends_in_place_of_its_next_record_where_its_key_counts_no_longer) {
+  const auto by = std::make_shared<grant>();
+  asked->by = by;
+  start();
+  upstream(started{head_of(200)});
+  upstream(bytes_of("a\n"));
+  *by->ended = true;
+  upstream(bytes_of("b\n"));
+  upstream(bytes_of("c\n"));
+  EXPECT_EQ(reader_log->events, (events{"head 200", "+a\n", "!key_revoked"}));
+  EXPECT_EQ(notes[0]->cancels, 1u);
+  EXPECT_TRUE(log->spents.at(0).cut);
+  EXPECT_TRUE(log->failures.empty()); // the backend is not to blame
+  EXPECT_TRUE(ended(subject));
+}
+
+// Else its client would wait for a body of the length that the head declares.
+TEST_F(a_generation, tells_no_head_where_its_key_ended_before_the_first_record) {
+  const auto by = std::make_shared<grant>();
+  asked->by = by;
+  start();
+  upstream(started{head_of(200)});
+  *by->ended = true;
+  upstream(bytes_of("a\n"));
+  EXPECT_EQ(reader_log->events, events{"!key_revoked"});
+}
+
+TEST_F(a_generation, asks_for_no_place_with_a_key_that_counts_no_longer) {
+  const auto by = std::make_shared<grant>();
+  *by->ended = true;
+  asked->by = by;
+  start();
+  EXPECT_EQ(reader_log->events, events{"!key_revoked"});
+  EXPECT_TRUE(log->wishes.empty());
+}
+
+TEST_F(a_generation, gives_a_place_back_that_came_when_its_key_counted_no_longer) {
+  const auto by = std::make_shared<grant>();
+  asked->by = by;
+  log->meanwhile = [by] { *by->ended = true; };
+  start();
+  EXPECT_EQ(reader_log->events, events{"!key_revoked"});
+  EXPECT_EQ(log->wishes.size(), 1u);
+  EXPECT_TRUE(opened->empty());
+  EXPECT_EQ(log->live_leases, 0);
 }
 
 TEST_F(a_generation, takes_what_ollama_ended_itself_for_no_answer_given_up) {

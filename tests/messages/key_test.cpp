@@ -181,6 +181,40 @@ TEST(a_table, keeps_the_meter_of_a_key_that_was_there_before) {
   EXPECT_FALSE(last->lets_in(0));
 }
 
+TEST(a_table, ends_what_is_revoked_or_gone_and_nothing_else) {
+  api_key a, b, c;
+  a.id = "a";
+  b.id = "b";
+  c.id = "c";
+  const auto first = table_of({a, b, c}, nullptr);
+  b.revoked = true;
+  const auto second = table_of({a, b}, first.get());
+  EXPECT_FALSE(*first->find("a")->ended);
+  EXPECT_TRUE(*first->find("b")->ended);
+  EXPECT_TRUE(*first->find("c")->ended);
+  EXPECT_TRUE(*second->find("b")->ended);
+}
+
+TEST(a_table, ends_what_has_expired_and_says_when_the_next_does) {
+  api_key a, b, c;
+  a.id = "a";
+  b.id = "b";
+  b.expires = 100;
+  c.id = "c";
+  c.expires = 200;
+  const auto t = table_of({a, b, c}, nullptr);
+  EXPECT_EQ(end_expired(*t, 99), 100);
+  EXPECT_FALSE(*t->find("b")->ended);
+  EXPECT_EQ(end_expired(*t, 100), 200);
+  EXPECT_TRUE(*t->find("b")->ended);
+  EXPECT_EQ(end_expired(*t, 300), 0);
+  EXPECT_FALSE(*t->find("a")->ended);
+  b.expires = 0; // it counts again, for what comes now
+  const auto later = table_of({a, b, c}, t.get());
+  EXPECT_TRUE(*t->find("b")->ended);
+  EXPECT_FALSE(*later->find("b")->ended);
+}
+
 TEST(an_idempotency_key, is_its_owners) {
   EXPECT_EQ(key_of_owner(nullptr, "k"), "k");
   EXPECT_EQ(key_of_owner(granted({}), ""), "");
