@@ -97,6 +97,9 @@ private:
 
   // what is told of the node (talk_topics.cpp)
   void obey(const std::string& ref, const ask_topic& command);
+  caf::error check_admin() const;
+  template <class Event>
+  bool may_be_told(followed<Event>& what, const char* topic);
   void ask_topics();
   void ask_gpus();
   void tell_gpus(const gpu_report_ptr& now);

@@ -15,17 +15,20 @@ constexpr std::size_t events_at_once = 64;
 
 } // namespace
 
-/// A key that was revoked or has expired lets nobody go on; one that was changed counts
-/// as it is now.
+/// A key that was revoked, has expired or got another secret lets nobody go on; one that
+/// was changed counts as it is now.
 bool talk::may_go_on() {
   if (!links_.by || closing_)
     return !closing_;
   const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(
                        std::chrono::system_clock::now().time_since_epoch())
                        .count();
-  links_.by = links_.keys()->find(links_.by->key.id);
-  if (links_.by && links_.by->key.valid(now) && links_.by->has(scope::sessions))
+  auto present = links_.keys()->find(links_.by->key.id);
+  if (present && present->key.digest == links_.by->key.digest &&
+      present->key.valid(now) && present->has(scope::sessions)) {
+    links_.by = std::move(present);
     return true;
+  }
   close(boost::beast::websocket::close_code::policy_error, "the key counts no longer");
   return false;
 }

@@ -17,12 +17,18 @@ json event_of(const char* topic, const char* type) {
 
 } // namespace
 
+/// What is told of the node is an admin's; no error: the peer is one.
+caf::error talk::check_admin() const {
+  if (is_admin(links_.by))
+    return {};
+  return make_error(errc::forbidden, "the key \"" + links_.by->key.name +
+                                         "\" has no scope \"admin\", which this needs");
+}
+
 void talk::obey(const std::string& ref, const ask_topic& command) {
   const auto& [topic, what] = command;
-  if (!is_admin(links_.by)) {
-    refuse(ref, make_error(errc::forbidden,
-                           "the key \"" + links_.by->key.name +
-                               "\" has no scope \"admin\", which this needs"));
+  if (const auto refused = check_admin()) {
+    refuse(ref, refused);
     return;
   }
   if (topic == "gpus")
@@ -33,6 +39,19 @@ void talk::obey(const std::string& ref, const ask_topic& command) {
     throw json_input::bad_request("\"topic\" must be \"gpus\" or \"overview\"");
   acknowledge(ref, {{"topic", topic}});
   ask_topics();
+}
+
+/// By his key as it is now: a topic goes on without being asked for again.
+template <class Event>
+bool talk::may_be_told(followed<Event>& what, const char* topic) {
+  if (!may_go_on())
+    return false;
+  const auto refused = check_admin();
+  if (refused) {
+    what.told = nullptr;
+    fail_topic(topic, refused);
+  }
+  return !refused;
 }
 
 void talk::ask_topics() {
@@ -48,7 +67,7 @@ void talk::ask_gpus() {
   request(links_.gpus(), caf::infinite, gpu_follow{gpus_.told->number})
       .then(
           [this, number](const gpu_report_ptr& now) {
-            if (gpus_.answers(number))
+            if (gpus_.answers(number) && may_be_told(gpus_, "gpus"))
               tell_gpus(now);
           },
           [this, number](const caf::error& e) {
@@ -81,7 +100,7 @@ void talk::ask_overview() {
   request(links_.overview(), caf::infinite, overview_follow{overview_.told->number})
       .then(
           [this, number](const overview_ptr& now) {
-            if (!overview_.answers(number))
+            if (!overview_.answers(number) || !may_be_told(overview_, "overview"))
               return;
             overview_.told = now;
             write(now->text);
