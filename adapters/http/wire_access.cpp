@@ -3,6 +3,7 @@
 #include "adapters/http/scopes.hpp"
 #include "adapters/log/audit.hpp"
 #include "messages/admission.hpp"
+#include "messages/key_mark.hpp"
 
 #include <chrono>
 #include <utility>
@@ -122,24 +123,24 @@ void wire::turn_away(errc code, const std::string& text, unsigned retry_after_s)
 /// For the audit and the series, also of what an actor refused.
 void wire::note_refusal(errc code, std::string_view text) {
   auto* counts = context_->refusals.get();
-  if (code != errc::unauthenticated && code != errc::forbidden &&
-      code != errc::rate_limited)
+  const bool unknown = code == errc::unauthenticated || code == errc::key_revoked;
+  if (!unknown && code != errc::forbidden && code != errc::rate_limited)
     return;
   if (counts != nullptr)
-    (code == errc::unauthenticated ? counts->unauthenticated
-     : code == errc::forbidden     ? counts->forbidden
-                                   : counts->rate_limited)
+    (unknown                   ? counts->unauthenticated
+     : code == errc::forbidden ? counts->forbidden
+                               : counts->rate_limited)
         .fetch_add(1, std::memory_order_relaxed);
   noted_ = true;
   if (by_ && code == errc::forbidden)
     by_->meter->seen.forbidden.fetch_add(1, std::memory_order_relaxed);
-  audit(who(by_, asker_.peer), method_, path_, status_of(code), text);
+  audit(who(by_, asker_.peer), method_, without_secrets(path_), status_of(code), text);
 }
 
 /// The answer begins with that status; 0: the peer left before it did.
 void wire::note_status(int status) {
   if (!std::exchange(noted_, true) && is_audited(method_, path_))
-    audit(who(by_, asker_.peer), method_, path_, status);
+    audit(who(by_, asker_.peer), method_, without_secrets(path_), status);
 }
 
 } // namespace conductor

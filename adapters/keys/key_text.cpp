@@ -14,10 +14,7 @@ constexpr std::size_t salt_bytes = 16;
 
 bool is_part(std::string_view text) noexcept {
   return !text.empty() && text.size() <= longest_part &&
-         std::all_of(text.begin(), text.end(), [](char c) {
-           return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
-                  (c >= 'a' && c <= 'z');
-         });
+         std::all_of(text.begin(), text.end(), is_key_letter);
 }
 
 } // namespace

@@ -1,15 +1,13 @@
 #pragma once
 
 #include "messages/key.hpp"
+#include "messages/key_mark.hpp"
 
 #include <optional>
 #include <string>
 #include <string_view>
 
 namespace conductor {
-
-/// Begins every key's text, so that secrets are found where they do not belong.
-inline constexpr std::string_view key_mark = "cnd_";
 
 /// `cnd_ID_SECRET`, taken apart.
 struct key_parts {

@@ -1,5 +1,6 @@
 #include "adapters/metrics/recent.hpp"
 
+#include "messages/key_mark.hpp"
 #include "messages/model_name.hpp"
 
 #include <chrono>
@@ -28,7 +29,7 @@ void fill(ended_request& into, const request_summary& ended) {
   into.kind = r.kind;
   into.speaks = r.speaks;
   into.method = r.method;
-  into.path.assign(r.target, 0, r.target.find_first_of("?#"));
+  into.path = without_secrets(r.target.substr(0, r.target.find_first_of("?#")));
   into.model = r.model;
   into.backend = ended.backend;
   into.session = r.session;
@@ -36,7 +37,7 @@ void fill(ended_request& into, const request_summary& ended) {
   into.key = owner_of(r.by);
   into.key_name = r.by ? r.by->key.name : std::string{};
   into.outcome = ended.outcome;
-  into.detail = ended.detail;
+  into.detail = without_secrets(ended.detail);
   into.reason = ended.reason;
   into.priority = r.priority;
   into.streams = r.streams;

@@ -50,6 +50,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     fuzz::must(shown.key == key && !shown.key_may_be_others);
   check_key(shown.key);
 
+  // Whatever was sent, no secret is left in what is logged of it.
+  const auto logged = without_secrets(asked);
+  fuzz::must(without_secrets(logged) == logged);
+  if (const auto parts = parse_key(key); parts)
+    fuzz::must(logged.find("cnd_" + std::string{parts->id} + "_" +
+                           std::string{parts->secret}) == std::string::npos);
+
   const auto offered = head.find("Sec-WebSocket-Protocol");
   const auto agreed = agreed_protocol(offered);
   fuzz::must(offered.find(agreed) != std::string_view::npos);

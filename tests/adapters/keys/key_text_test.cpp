@@ -4,6 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <set>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace conductor::test {
 namespace {
@@ -53,6 +56,19 @@ TEST(a_digest, is_sha_256_of_both_texts) {
   // printf abc | sha256sum
   EXPECT_EQ(sha256_hex("a", "bc"),
             "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+}
+
+TEST(a_log, tells_no_secret_wherever_a_key_stands) {
+  for (const auto& [text, told] : std::vector<std::pair<std::string, std::string>>{
+           {"/api/tags", "/api/tags"},
+           {"//t/cnd_abc_S3cret/api", "//t/cnd_abc_…/api"},
+           {"cnd_a_b cnd_c_d", "cnd_a_… cnd_c_…"},
+           {"cnd_cnd_a_b", "cnd_cnd_…_…"},
+           {"cnd_a", "cnd_a"},
+           {"cnd_a_", "cnd_a_"},
+           {"cnd_a_…", "cnd_a_…"},
+           {"?key=cnd_a_b&c", "?key=cnd_a_…&c"}})
+    EXPECT_EQ(without_secrets(text), told);
 }
 
 } // namespace
