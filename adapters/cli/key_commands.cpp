@@ -65,6 +65,13 @@ void add_key_commands(CLI::App& app, int& exit_code) {
   add_wishes(create.command, *create.options);
   create.takes_json();
 
+  auto set = add("set", "Change what a key may, also while it is used", set_key);
+  set.takes_name("Name or id");
+  add_wishes(set.command, *set.options);
+  add_repeated(set.command, "--reset", set.options->resets,
+               "An option, without its dashes, back to what a new key has");
+  set.takes_json();
+
   auto ls = add("ls", "List keys", list_keys);
   ls.command->alias("list");
   ls.command->add_flag("--all", ls.options->all, "Also those that were revoked");

@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <utility>
 
 namespace conductor::cli {
 
@@ -87,36 +88,68 @@ std::string first_line_of(const std::string& file) {
   return text.substr(0, text.find('\n'));
 }
 
+struct number_option {
+  const char* option;
+  const char* member;
+  std::optional<std::uint64_t> key_options::*value;
+};
+constexpr number_option numbers[] = {
+    {"rpm", "requests_per_minute", &key_options::requests_per_minute},
+    {"rpd", "requests_per_day", &key_options::requests_per_day},
+    {"tpm", "tokens_per_minute", &key_options::tokens_per_minute},
+    {"tpd", "tokens_per_day", &key_options::tokens_per_day},
+    {"gpm", "gpu_seconds_per_minute", &key_options::gpu_seconds_per_minute},
+    {"gpd", "gpu_seconds_per_day", &key_options::gpu_seconds_per_day},
+    {"parallel", "parallel", &key_options::parallel},
+    {"uid", "uid", &key_options::uid},
+};
+constexpr std::pair<const char*, const char*> others[] = {
+    {"scope", "scopes"},        {"model", "models"},
+    {"class", "class"},         {"default-class", "default_class"},
+    {"expires", "ttl_seconds"}, {"public-key", "public_key"},
+    {"trusted", "trusted"},
+};
+
+// What the node calls that option.
+std::string member_of(const std::string& option) {
+  std::string allowed;
+  const auto is = [&](const char* name) {
+    allowed += (allowed.empty() ? "" : ", ") + std::string(name);
+    return option == name;
+  };
+  for (const auto& [name, member] : others)
+    if (is(name))
+      return member;
+  for (const auto& n : numbers)
+    if (is(n.option))
+      return n.member;
+  throw failure("--reset takes " + allowed, exit_usage);
+}
+
+// What is said of a key, without its name.
 json wish_of(const key_options& o) {
-  json wish{{"name", o.name}};
+  json wish = json::object();
   if (!o.scopes.empty())
     wish["scopes"] = o.scopes;
   if (!o.models.empty())
     wish["models"] = o.models;
-  auto text = [&](const char* key, const std::string& value) {
-    if (!value.empty())
-      wish[key] = value;
-  };
-  text("class", o.highest);
-  text("default_class", o.usual);
-  auto number = [&](const char* key, const std::optional<std::uint64_t>& value) {
-    if (value)
-      wish[key] = *value;
-  };
-  number("requests_per_minute", o.requests_per_minute);
-  number("requests_per_day", o.requests_per_day);
-  number("tokens_per_minute", o.tokens_per_minute);
-  number("tokens_per_day", o.tokens_per_day);
-  number("gpu_seconds_per_minute", o.gpu_seconds_per_minute);
-  number("gpu_seconds_per_day", o.gpu_seconds_per_day);
-  number("parallel", o.parallel);
-  number("uid", o.uid);
+  if (!o.highest.empty())
+    wish["class"] = o.highest;
+  if (!o.usual.empty())
+    wish["default_class"] = o.usual;
+  for (const auto& n : numbers)
+    if (const auto& value = o.*n.value)
+      wish[n.member] = *value;
   if (!o.expires.empty())
     wish["ttl_seconds"] = life_of(o.expires);
   if (!o.public_key.empty())
     wish["public_key"] = first_line_of(o.public_key);
   if (o.trusted)
     wish["trusted"] = true;
+  for (const auto& option : o.resets)
+    if (!wish.emplace(member_of(option), nullptr).second)
+      throw failure("--reset " + option + " and --" + option + " exclude each other",
+                    exit_usage);
   return wish;
 }
 
@@ -210,9 +243,21 @@ int show_key(const key_options& options) {
 }
 
 int create_key(const key_options& options) {
-  return print_made(
-      node_client(options.host).fetch({"POST", root, wish_of(options).dump()}).body,
-      options, "made the key");
+  auto wish = wish_of(options);
+  wish["name"] = options.name;
+  return print_made(node_client(options.host).fetch({"POST", root, wish.dump()}).body,
+                    options, "made the key");
+}
+
+int set_key(const key_options& options) {
+  const auto wish = wish_of(options);
+  if (wish.empty())
+    throw failure("there is nothing to change: conductor keys set --help", exit_usage);
+  auto node = node_client(options.host);
+  const auto k = find(node, options.name);
+  const auto body = node.fetch({"PATCH", target_of(k), wish.dump()}).body;
+  write_out(options.raw ? body + "\n" : "changed '" + text_of(k, "name") + "'\n");
+  return exit_ok;
 }
 
 int rotate_key(const key_options& options) {

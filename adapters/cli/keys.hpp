@@ -20,14 +20,16 @@ struct key_options {
   std::string expires;    ///< `30d`, or as Go writes durations; `never`
   std::string public_key; ///< file
   bool trusted = false;
-  bool all = false; ///< also those that were revoked
-  bool raw = false; ///< the node's document as it came
+  std::vector<std::string> resets; ///< options that are to be as a new key has them
+  bool all = false;                ///< also those that were revoked
+  bool raw = false;                ///< the node's document as it came
 };
 
 /// Each asks the node and prints; they return the exit code and throw failure.
 int list_keys(const key_options& options);
 int show_key(const key_options& options);
 int create_key(const key_options& options); ///< prints the key's text, this once
+int set_key(const key_options& options);    ///< what it says, and nothing else
 int rotate_key(const key_options& options); ///< likewise
 int revoke_key(const key_options& options);
 
