@@ -99,6 +99,14 @@ void ask_backend(self_ptr self) {
   self->send(st.generation, demand{st.links.limits.window_bytes});
 }
 
+/// The node answers it, not a backend. Who may not see all models is told by the node
+/// what a pinned backend has.
+bool is_for_node(const request& r) {
+  if (r.kind == request_kind::list)
+    return r.pinned.empty() || (r.by && !r.by->key.models.empty());
+  return r.kind == request_kind::local;
+}
+
 /// Events of an answer that was given up are not this request's.
 bool current(self_ptr self) {
   const auto& st = self->state;
@@ -149,8 +157,7 @@ client_actor::behavior_type client(self_ptr self, client_links links) {
       [self](request_ptr& asked) {
         auto& st = self->state;
         st.asked = std::move(asked);
-        if (st.asked->kind == request_kind::local ||
-            (st.asked->kind == request_kind::list && st.asked->pinned.empty()))
+        if (is_for_node(*st.asked))
           ask_node(self);
         else
           ask_backend(self);

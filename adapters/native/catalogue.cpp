@@ -38,6 +38,10 @@ std::string name_of(const json& model) {
   return name.empty() ? text_or_empty(model, "name") : name;
 }
 
+bool may_use(const grant_ptr& by, const json& model) {
+  return !by || by->may_use(name_of(model));
+}
+
 std::chrono::seconds::rep unix_seconds(const json& model, const char* key) {
   const std::chrono::milliseconds time{time_of(text_or_empty(model, key))};
   return std::chrono::floor<std::chrono::seconds>(time).count();
@@ -54,13 +58,13 @@ void latest_first(std::vector<json>& models, const char* key) {
                  [](auto& d) { return std::move(d.second); });
 }
 
-std::vector<json> models_of(const std::vector<backend_texts>& all) {
+std::vector<json> models_of(const std::vector<backend_texts>& all, const grant_ptr& by) {
   std::vector<json> models;
   std::set<std::string> known;
   for (const auto& backend : all)
     for (auto& model : models_in(backend.tags)) {
       const auto name = canonical_model(name_of(model));
-      if (!name.empty() && known.insert(name).second)
+      if (!name.empty() && may_use(by, model) && known.insert(name).second)
         models.push_back(std::move(model));
     }
   latest_first(models, "modified_at");
@@ -89,30 +93,32 @@ json as_openai(const json& model, std::string_view id) {
 
 } // namespace
 
-std::string merged_tags(const std::vector<backend_texts>& all) {
-  return listed(models_of(all));
+std::string merged_tags(const std::vector<backend_texts>& all, const grant_ptr& by) {
+  return listed(models_of(all, by));
 }
 
-std::string merged_ps(const std::vector<backend_texts>& all) {
+std::string merged_ps(const std::vector<backend_texts>& all, const grant_ptr& by) {
   std::vector<json> loaded;
   for (const auto& backend : all)
     for (auto& model : models_in(backend.ps))
-      loaded.push_back(std::move(model));
+      if (may_use(by, model))
+        loaded.push_back(std::move(model));
   latest_first(loaded, "expires_at");
   return listed(std::move(loaded));
 }
 
-std::string merged_openai_models(const std::vector<backend_texts>& all) {
+std::string merged_openai_models(const std::vector<backend_texts>& all,
+                                 const grant_ptr& by) {
   json data; // Ollama lists no models as null
-  for (const auto& model : models_of(all))
+  for (const auto& model : models_of(all, by))
     data.push_back(as_openai(model, name_of(model)));
   return dump(json{{"object", "list"}, {"data", std::move(data)}}) + "\n";
 }
 
 std::optional<std::string> openai_model(const std::vector<backend_texts>& all,
-                                        std::string_view id) {
+                                        std::string_view id, const grant_ptr& by) {
   const auto wanted = canonical_model(id);
-  for (const auto& model : models_of(all))
+  for (const auto& model : models_of(all, by))
     if (canonical_model(name_of(model)) == wanted)
       return dump(as_openai(model, id)) + "\n";
   return std::nullopt;

@@ -204,10 +204,12 @@ std::optional<caf::result<response>> answer_fleet(self_ptr self,
 
 promise answer_catalogue(self_ptr self, const request_ptr& asked) {
   auto reply = self->make_response_promise<response>();
+  // One backend answers by itself, in its own bytes, but for who may not see all of it.
+  const bool is_made_here = asked->by && !asked->by->key.models.empty();
   const auto merge = [asked](const fleet_status& fleet) {
     std::vector<backend_texts> texts;
     for (const auto& b : fleet.backends)
-      if (b.status.known)
+      if (b.status.known && (asked->pinned.empty() || asked->pinned == b.status.name))
         texts.push_back(
             {b.status.name, b.status.known->tags,
              b.status.state == backend_state::up ? b.status.known->ps : std::string{}});
@@ -216,13 +218,13 @@ promise answer_catalogue(self_ptr self, const request_ptr& asked) {
     std::string_view path = asked->target;
     path = path.substr(0, path.find('?'));
     if (path == "/api/tags")
-      return response{200, type, merged_tags(texts), {}};
+      return response{200, type, merged_tags(texts, asked->by), {}};
     if (path == "/api/ps")
-      return response{200, type, merged_ps(texts), {}};
+      return response{200, type, merged_ps(texts, asked->by), {}};
     if (path.size() <= models.size() + 1)
-      return response{200, type, merged_openai_models(texts), {}};
+      return response{200, type, merged_openai_models(texts, asked->by), {}};
     const auto id = decoded(path.substr(models.size() + 1));
-    if (auto found = openai_model(texts, id))
+    if (auto found = openai_model(texts, id, asked->by))
       return response{200, type, std::move(*found), {}};
     return response{404,
                     type,
@@ -238,7 +240,7 @@ promise answer_catalogue(self_ptr self, const request_ptr& asked) {
   self->request(self->state.links.dispatcher(), caf::infinite, fleet_query{})
       .then(
           [=](const fleet_status& now) mutable {
-            if (now.backends.size() < 2) {
+            if (now.backends.size() < 2 && !is_made_here) {
               reply.deliver(make_error(errc::only_one, "the one backend answers itself"));
               return;
             }

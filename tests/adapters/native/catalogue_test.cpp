@@ -45,6 +45,21 @@ TEST(merged_tags, keep_each_record_as_it_stood) {
   EXPECT_EQ(merged_tags({tags_of("a", {newest})}), models({newest}));
 }
 
+TEST(a_list, leaves_out_what_whoever_asks_may_not_use) {
+  const auto by = std::make_shared<grant>();
+  by->key.models = {"old:latest", "me/*"};
+  const std::vector all{tags_of("a", {older, newer}), tags_of("b", {newest, newer})};
+  EXPECT_EQ(merged_tags(all, by), models({newest, older}));
+  EXPECT_EQ(merged_openai_models(all, by).find("new:latest"), std::string::npos);
+  EXPECT_TRUE(openai_model(all, "old", by));
+  EXPECT_FALSE(openai_model(all, "new", by));
+  const auto here = loaded("old:latest", "2024-05-01T10:00:00Z");
+  EXPECT_EQ(merged_ps({ps_of("a", {here, loaded("new", "2024-05-01T10:00:00Z")})}, by),
+            models({here}));
+  by->key.models.clear();
+  EXPECT_EQ(merged_tags(all, by), merged_tags(all));
+}
+
 TEST(merged_tags, put_the_models_of_all_backends_in_order_of_time) {
   EXPECT_EQ(merged_tags({tags_of("a", {older, newest}), tags_of("b", {newer})}),
             models({newest, newer, older}));
