@@ -120,7 +120,9 @@ response error_response(dialect speaks, int status, std::string_view message,
     r.headers.push_back({"WWW-Authenticate", "Bearer realm=\"conductor\""});
   switch (speaks) {
   case dialect::ollama:
-    r.body = dump({{"error", message}});
+    // The stock CLI looks for the words of a 401 nowhere else (api.AuthorizationError).
+    r.body = status == 401 ? dump({{"error", message}, {"status", message}})
+                           : dump({{"error", message}});
     break;
   case dialect::openai:
   case dialect::responses:
