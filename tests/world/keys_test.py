@@ -17,7 +17,7 @@ import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "guards"))
-from processes import Program, ask, conductor, free_port, scripted_ollama, until  # noqa: E402
+from processes import Program, ask, conductor, free_port, scripted_ollama, set_script, stats, until  # noqa: E402
 
 NODE, OLLAMA = sys.argv[1:3]
 KEYS = "/conductor/v1/keys"
@@ -129,6 +129,10 @@ class Who(World):
                               (ELSEWHERE, f"/t/{made['key']}/api/generate")):
             self.assertEqual(generate(self.port, headers, path=path)[0], 200)
         ask(self.port, "GET", f"/t/{made['key']}x/api/tags")
+        # Also where a key does not belong.
+        for path in (f"//t/{made['key']}/api/tags", f"/t/{made['key']}/t/{made['key']}/api/tags",
+                     f"/api/{made['key']}", f"/conductor/v1/{made['key']}", f"/api/tags?key={made['key']}"):
+            ask(self.port, "GET", path, headers=bearer(made["key"]))
         ask(self.port, "DELETE", f"/t/{made['key']}/api/delete", {"model": "canned"}, ELSEWHERE)
         self.assertNotIn(secret, self.node.log())
         self.assertNotIn(secret, self.ollama.log())
@@ -177,6 +181,27 @@ class May(World):
         session = json.loads(ask(self.port, "POST", SESSIONS, {"model": "else"}, bearer(key))[1])["id"]
         status, text = ask(self.port, "POST", f"{SESSIONS}/{session}/messages", {"content": "x"}, bearer(key))
         self.assertEqual(status, 403, text)
+
+    def test_a_key_that_is_held_to_models_is_told_of_no_others(self):
+        status, headers, _ = generate(self.port, {}, model="thinker")  # which is in memory now
+        self.assertEqual(status, 200)
+        backend = headers["X-Conductor-Backend"]
+        for wish, seen in ((["canned"], {"canned:latest"}), (["think*", "can*"], {"canned:latest", "thinker:latest"}),
+                           (["none"], set())):
+            key = make(self.port, "lists-" + str(len(seen)), models=wish)["key"]
+            for headers in (bearer(key), {**bearer(key), "X-Conductor-Backend": backend}):
+                listed = json.loads(ask(self.port, "GET", "/api/tags", headers=headers)[1])["models"]
+                self.assertEqual({m["name"] for m in listed}, seen)
+                listed = json.loads(ask(self.port, "GET", "/v1/models", headers=headers)[1])["data"] or []
+                self.assertEqual({m["id"] for m in listed}, seen)
+                listed = json.loads(ask(self.port, "GET", "/api/ps", headers=headers)[1])["models"]
+                self.assertLessEqual({m["name"] for m in listed}, seen)
+            self.assertEqual(ask(self.port, "GET", "/v1/models/thinker", headers=bearer(key))[0],
+                             200 if "thinker:latest" in seen else 404)
+        # For all others the backend's own bytes.
+        free = make(self.port, "lists-all")["key"]
+        for path in ("/api/tags", "/v1/models"):
+            self.assertEqual(ask(self.port, "GET", path, headers=bearer(free)), ask(self.ollama.port, "GET", path), path)
 
     def test_another_keys_session_is_not_there(self):
         one, two = make(self.port, "one")["key"], make(self.port, "two")["key"]
@@ -293,6 +318,8 @@ class Much(World):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
         connection.request("POST", "/api/generate", json.dumps(
             {"model": "canned", "prompt": "x", "options": {"script": {"first_ms": 600000}}}), bearer(key))
+        until("the first to be under way",
+              lambda: json.loads(ask(self.port, "GET", "/conductor/v1/generations")[1])["generations"])
         try:
             until("the second to be refused", lambda: generate(self.port, bearer(key))[0] == 429)
         finally:
@@ -306,7 +333,9 @@ class Much(World):
         generate(self.port, little)
         for headers, status in ((wrong, 401), (nothing, 403), (little, 429)):
             got, _, body = generate(self.port, headers)
-            self.assertEqual((got, list(json.loads(body))), (status, ["error"]))
+            words = json.loads(body)
+            self.assertEqual((got, words.pop("status", None)), (status, words["error"] if status == 401 else None))
+            self.assertEqual(list(words), ["error"])
             for path in ("/v1/chat/completions", "/v1/responses"):
                 got, _, body = generate(self.port, headers, path=path)
                 self.assertEqual(got, status)
@@ -384,9 +413,110 @@ class Life(World):
         self.assertIn("shell", run("ls", key=key))
         self.assertNotIn(key, run("rotate", "shell", key=key))
         self.assertIn("not known", run("ls", key=key, code=1))
+        self.assertIn("changed 'shell'", run("set", "shell", "--rpm", "9", "--reset", "expires"))
+        shown = run("show", "shell")
+        self.assertIn("9 requests/min", shown)
+        self.assertRegex(shown, r"expires +never")
         run("revoke", "shell")
         self.assertNotIn("shell", run("ls"))
         self.assertIn("revoked", run("ls", "--all"))
+
+
+class Ends(World):
+    """What is under way by a key that counts no longer."""
+
+    SLOW = {"records": 100000, "gap_ms": 5}
+
+    @contextlib.contextmanager
+    def streamed(self, path, body, key, headers=None, method="POST"):
+        """An answer whose first bytes came."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        with contextlib.closing(connection):
+            connection.request(method, path, None if body is None else json.dumps(body), {**bearer(key), **(headers or {})})
+            reply = connection.getresponse()
+            self.assertEqual(reply.status, 200)
+            self.assertTrue(reply.read1(65536))
+            yield reply
+
+    def revoke(self, made):
+        self.assertEqual(ask(self.port, "DELETE", f"{KEYS}/{made['id']}")[0], 200)
+
+    def outcomes(self, name):
+        body = json.loads(ask(self.port, "GET", "/conductor/v1/requests")[1])
+        return [r["outcome"] for r in body["requests"] if r.get("key") == name]
+
+    def test_streams_end_with_an_error_in_the_clients_words(self):
+        said = [{"role": "user", "content": "hi"}]
+        for i, (path, more) in enumerate((("/api/generate", {"prompt": "x"}), ("/api/chat", {"messages": said}),
+                                          ("/v1/chat/completions", {"messages": said}),
+                                          ("/v1/messages", {"messages": said, "max_tokens": 9}))):
+            made = make(self.port, f"streams-{i}")
+            body = {"model": "canned", "stream": True, "options": {"script": self.SLOW}, **more}
+            set_script(self.ollama, **self.SLOW)
+            try:
+                with self.streamed(path, body, made["key"]) as reply:
+                    self.revoke(made)
+                    rest = reply.read().decode()  # whole: the error is a record of the stream
+            finally:
+                set_script(self.ollama)
+            self.assertIn("counts no longer", rest.splitlines()[-1] or rest.splitlines()[-2], path)
+            self.assertEqual(until("the request to be told", lambda: self.outcomes(made["name"])), ["key_revoked"])  # noqa: B023
+        until("every place to be given back", lambda: stats(self.ollama)["in_flight"] == 0)
+        self.assertIn("counts no longer", self.node.log())
+
+    def test_an_answer_that_waits_is_refused(self):
+        made = make(self.port, "waits")
+        got = []
+        thread = threading.Thread(daemon=True, target=lambda: got.append(
+            generate(self.port, bearer(made["key"]), script={"first_ms": 1500})))
+        thread.start()
+        until("it to be under way", lambda: json.loads(ask(self.port, "GET", "/conductor/v1/generations")[1])["generations"])
+        self.revoke(made)
+        thread.join(20)
+        self.assertEqual(got[0][0], 401)
+        self.assertIn("counts no longer", got[0][2])
+
+    def test_a_turn_ends_for_everybody_who_follows_and_the_next_one_too(self):
+        made = make(self.port, "turns")
+        boss = make(self.port, "boss-of-turns", scopes=["sessions", "admin"])["key"]
+        session = json.loads(ask(self.port, "POST", SESSIONS, {"model": "canned"}, bearer(made["key"]))[1])["id"]
+        at = f"{SESSIONS}/{session}"
+        set_script(self.ollama, **self.SLOW)
+        try:
+            with self.streamed(at + "/messages", {"content": "x"}, made["key"]) as turn, \
+                    self.streamed(at + "/messages", {"content": "y"}, boss), \
+                    self.streamed(at + "/events?from=1", None, boss, method="GET") as others, \
+                    self.streamed(at + "/events?from=1", None, made["key"], method="GET") as own:
+                del own
+                self.revoke(made)
+                last = json.loads(turn.read().decode().splitlines()[-1])
+                self.assertEqual((last["type"], last["code"]), ("error", "key_revoked"))
+                until("whoever may still follow to be told", lambda: b"key_revoked" in others.read1(1 << 20))
+        finally:
+            set_script(self.ollama)
+            ask(self.port, "POST", at + "/cancel", {})
+        shown = json.loads(ask(self.port, "GET", at, headers=bearer(boss))[1])
+        self.assertEqual(shown["messages"][1]["state"], "failed")
+
+    def test_who_only_follows_is_told_no_further_event(self):
+        made = make(self.port, "follows")
+        session = json.loads(ask(self.port, "POST", SESSIONS, {"model": "canned"}, bearer(made["key"]))[1])["id"]
+        at = f"{SESSIONS}/{session}"
+        with self.streamed(at + "/events", None, made["key"], method="GET") as reply:
+            self.revoke(made)
+            self.assertEqual(ask(self.port, "PATCH", at, {"title": "not for him"})[0], 200)
+            rest = reply.read().decode()
+        self.assertNotIn("not for him", rest)
+        self.assertIn("counts no longer", rest)
+
+    def test_a_stream_ends_when_its_key_expires(self):
+        made = make(self.port, "expires", ttl_seconds=1)
+        set_script(self.ollama, **self.SLOW)
+        try:
+            with self.streamed("/api/generate", {"model": "canned", "prompt": "x"}, made["key"]) as reply:
+                self.assertIn("counts no longer", reply.read().decode().splitlines()[-1])
+        finally:
+            set_script(self.ollama)
 
 
 class Start(unittest.TestCase):
@@ -563,6 +693,41 @@ class Talks(World):
         self.assertIn("Sec-WebSocket-Protocol: conductor\r\n", head)
         self.assertTrue(self.open()[1].startswith("HTTP/1.1 401"))
         self.assertTrue(self.open("conductor.key.cnd_no_key")[1].startswith("HTTP/1.1 401"))
+
+    def test_topics_and_old_secrets_end_with_their_key(self):
+        made = make(self.port, "watcher", scopes=["sessions", "admin"])
+        at = f"{KEYS}/{made['id']}"
+
+        def watch(key):
+            s, _ = self.open(headers=bearer(key))
+            self.say(s, {"op": "subscribe", "ref": "t", "topic": "overview"})
+            self.assertEqual(self.hear(s)["type"], "ack")
+            self.assertEqual(self.hear(s)["topic"], "overview")
+            return s
+
+        def last(s):
+            while True:
+                heard = self.hear(s)
+                ask(self.port, "POST", SESSIONS, {"model": "canned"})  # something to tell
+                if "closed" in heard or heard.get("type") == "error":
+                    return heard
+
+        def stir():
+            ask(self.port, "POST", SESSIONS, {"model": "canned"})
+
+        s = watch(made["key"])
+        self.assertEqual(ask(self.port, "PATCH", at, {"scopes": ["sessions"]})[0], 200)
+        stir()
+        self.assertEqual(last(s)["code"], "forbidden")
+        self.assertEqual(ask(self.port, "PATCH", at, {"scopes": ["sessions", "admin"]})[0], 200)
+        s = watch(made["key"])
+        fresh = json.loads(ask(self.port, "POST", at + "/rotate")[1])["key"]
+        stir()
+        self.assertEqual(last(s), {"closed": 1008})
+        s = watch(fresh)
+        ask(self.port, "DELETE", at)
+        stir()
+        self.assertEqual(last(s), {"closed": 1008})
 
     def test_what_is_others_is_not_there_and_limits_count(self):
         made = make(self.port, "talker", requests_per_minute=1)
