@@ -81,11 +81,14 @@ private:
   std::atomic<std::uint64_t> inside_{0};
 };
 
-/// Requests that were turned away, whoever asked; any thread.
+/// Requests and connections that were turned away, whoever asked; any thread.
 struct refusal_counts {
   std::atomic<std::uint64_t> unauthenticated{0};
   std::atomic<std::uint64_t> forbidden{0};
   std::atomic<std::uint64_t> rate_limited{0};
+  std::atomic<std::uint64_t> memory{0};      ///< bodies over `limits.memory`
+  std::atomic<std::uint64_t> connections{0}; ///< over a limit of connections
+  std::atomic<std::uint64_t> tls{0};         ///< connections that did not agree on TLS
 };
 
 /// One answer of a key, for as long as it lives.

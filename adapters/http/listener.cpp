@@ -226,6 +226,8 @@ void listener::accepted(Socket socket) {
 
 /// Under TLS only the closed connection tells it: agreeing first is what costs most.
 void listener::refuse(stream_socket socket, int status, const std::string& why) {
+  if (context_->refusals)
+    context_->refusals->connections.fetch_add(1, std::memory_order_relaxed);
   if (context_->tls)
     return;
   const auto r = error_response(dialect::ollama, status, why, "", "", 1);

@@ -123,6 +123,8 @@ void wire::turn_away(errc code, const std::string& text, unsigned retry_after_s)
 /// For the audit and the series, also of what an actor refused.
 void wire::note_refusal(errc code, std::string_view text) {
   auto* counts = context_->refusals.get();
+  if (code == errc::memory_exhausted && counts != nullptr)
+    counts->memory.fetch_add(1, std::memory_order_relaxed);
   const bool unknown = code == errc::unauthenticated || code == errc::key_revoked;
   if (!unknown && code != errc::forbidden && code != errc::rate_limited)
     return;

@@ -8,6 +8,7 @@
 
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
+#include <spdlog/spdlog.h>
 
 #include <utility>
 
@@ -88,6 +89,11 @@ void wire::received(std::string_view text) {
 
 /// Also a half-closed peer is gone, as for Ollama.
 void wire::read_failed(const boost::system::error_code& why) {
+  if (is_tls_error(why)) {
+    spdlog::debug("{} does not agree on TLS: {}", peer_, why.message());
+    if (context_->refusals)
+      context_->refusals->tls.fetch_add(1, std::memory_order_relaxed);
+  }
   if (!is_plain_http(why)) {
     lost();
     return;

@@ -50,12 +50,17 @@ double count(const std::atomic<std::uint64_t>& n) {
 
 std::vector<prometheus::MetricFamily> key_series::Collect() const {
   families made;
-  made.counter("conductor_refusals_total",
-               "Requests that were turned away: without a key that lets in, without the "
-               "scope or model, or over a limit.");
+  made.counter(
+      "conductor_refusals_total",
+      "Requests that were turned away: without a key that lets in, without the "
+      "scope or model, over a key's limit or the node's memory; connections: too "
+      "many, or without TLS.");
   made.add(count(refusals_->unauthenticated), {{"reason", "unauthenticated"}});
   made.add(count(refusals_->forbidden), {{"reason", "forbidden"}});
   made.add(count(refusals_->rate_limited), {{"reason", "rate_limited"}});
+  made.add(count(refusals_->memory), {{"reason", "memory"}});
+  made.add(count(refusals_->connections), {{"reason", "connections"}});
+  made.add(count(refusals_->tls), {{"reason", "tls"}});
   const auto table = keys_();
   const auto by_name = read(*table, most_);
   if (by_name.empty())

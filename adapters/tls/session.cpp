@@ -6,6 +6,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+#include <sys/socket.h>
 
 #include <cerrno>
 #include <new>
@@ -14,6 +15,31 @@ namespace conductor {
 namespace {
 
 using boost::system::error_code;
+
+int send(BIO* bio, const char* from, int size) {
+  BIO_clear_retry_flags(bio);
+  int descriptor = -1;
+  BIO_get_fd(bio, &descriptor);
+  const auto n = ::send(descriptor, from, static_cast<std::size_t>(size), MSG_NOSIGNAL);
+  if (n < 0 && BIO_sock_should_retry(-1) != 0)
+    BIO_set_retry_write(bio);
+  return static_cast<int>(n);
+}
+
+/// OpenSSL's own way to a socket, but one that has ended raises no signal.
+const BIO_METHOD* quiet_socket() {
+  static const BIO_METHOD* const made = [] {
+    const auto* own = BIO_s_socket();
+    auto* m = BIO_meth_new(BIO_TYPE_SOCKET, "socket without signals");
+    BIO_meth_set_write(m, send);
+    BIO_meth_set_read(m, BIO_meth_get_read(own));
+    BIO_meth_set_ctrl(m, BIO_meth_get_ctrl(own));
+    BIO_meth_set_create(m, BIO_meth_get_create(own));
+    BIO_meth_set_destroy(m, BIO_meth_get_destroy(own));
+    return m;
+  }();
+  return made;
+}
 
 } // namespace
 
@@ -25,8 +51,11 @@ tls_session::tls_session(const tls_context& context, end which, int descriptor,
                          const std::string& host)
     : ssl_(SSL_new(context.get())) {
   auto* s = ssl_.get();
-  if (s == nullptr || SSL_set_fd(s, descriptor) != 1)
+  auto* socket = s != nullptr ? BIO_new(quiet_socket()) : nullptr;
+  if (socket == nullptr)
     throw std::bad_alloc{};
+  BIO_set_fd(socket, descriptor, BIO_NOCLOSE);
+  SSL_set_bio(s, socket, socket);
   if (which == end::accepting) {
     SSL_set_accept_state(s);
     return;

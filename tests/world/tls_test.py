@@ -197,6 +197,8 @@ class Listener(World):
                     while s.recv(65536):
                         pass
         self.assertEqual(self.ask(node, "GET", "/api/version")[0], 200)
+        text = ask(node.port, "GET", "/metrics")[1]
+        self.assertRegex(text, r'conductor_refusals_total\{reason="tls"\} [1-9]')
 
     def test_a_successor_speaks_it_too(self):
         node = self.node()

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <array>
+#include <csignal>
 #include <optional>
 #include <random>
 #include <string>
@@ -146,6 +147,19 @@ TEST_F(two_peers, take_a_connection_that_breaks_for_no_end) {
   EXPECT_TRUE(ec);
   EXPECT_NE(ec, asio::error::eof);
   EXPECT_NE(ec, asio::error::would_block);
+}
+
+TEST_F(two_peers, are_not_killed_by_an_end_that_has_gone) {
+  std::signal(SIGPIPE, SIG_DFL);
+  connect();
+  ASSERT_FALSE(agree());
+  client.plain().close();
+  const std::string text(10'000, 'x');
+  error_code ec;
+  for (int i = 0; i < 10 && !ec; ++i)
+    server.write_some({asio::buffer(text)}, ec);
+  EXPECT_TRUE(ec == asio::error::broken_pipe || ec == asio::error::connection_reset)
+      << ec.message();
 }
 
 TEST_F(two_peers, do_not_agree_under_another_name) {
