@@ -165,15 +165,27 @@ void talk::gone() {
 }
 
 void talk::close_if_drained() {
-  if (!draining_)
+  if (!draining_ || operations_ > 0)
     return;
   for (const auto& [id, s] : subscriptions_)
-    if (s.under_way)
+    if (!s.under_way.empty())
       return;
   close(ws::close_code::going_away, "the node is stopping");
 }
 
 // ---- what the peer is told
+
+void talk::note_turns(std::set<std::uint64_t>& under_way, const session_event& e) {
+  if (e.type == event_type::message) { // its answer, or another message, is the next
+    under_way.erase(e.message);
+    under_way.insert(e.message + 1);
+  } else if (is_terminal(e.type)) {
+    under_way.erase(e.message);
+  } else if (e.type == event_type::queued || e.type == event_type::loading ||
+             e.type == event_type::started || e.type == event_type::delta) {
+    under_way.insert(e.message);
+  }
+}
 
 void talk::pass_on(const session_event& e) {
   const auto who = current_sender();
@@ -189,8 +201,7 @@ void talk::pass_on(const session_event& e) {
       return;
     }
     s.next = e.seq + 1;
-    if (e.type != event_type::snapshot && e.type != event_type::changed)
-      s.under_way = !is_terminal(e.type);
+    note_turns(s.under_way, e);
     write("{\"session\":\"" + id + "\"," + to_json(e).substr(1));
     ask_for_more();
     close_if_drained();

@@ -20,6 +20,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 
 namespace conductor {
@@ -65,7 +66,7 @@ private:
     std::uint64_t next = 0;
     std::uint64_t number = 0; ///< of all subscriptions that the peer began
     std::size_t owed = 0;     ///< events written, for which no more were asked yet
-    bool under_way = false;   ///< a turn is
+    std::set<std::uint64_t> under_way; ///< answers to come
   };
 
   // who may ask (talk_operations.cpp)
@@ -74,6 +75,7 @@ private:
   // the socket, and what the peer is told (talk.cpp)
   void accept();
   void read();
+  static void note_turns(std::set<std::uint64_t>& under_way, const session_event& e);
   void pass_on(const session_event& e);
   void ask_for_more();
   void acknowledge(const std::string& ref, json_input::json more);
@@ -88,6 +90,7 @@ private:
   // what the peer asks (talk_operations.cpp)
   void take(std::string_view text);
   void obey(const std::string& ref, const subscribe_session& command);
+  void go_on();
   void follow_on(const std::string& id, const session_actor& session);
   void find_again(const std::string& id, std::uint64_t number,
                   const caf::actor_addr& but);

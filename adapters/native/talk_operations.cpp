@@ -66,15 +66,21 @@ void talk::obey(const std::string& ref, const subscribe_session& command) {
             subscribing_ = false;
             acknowledge(ref, {{"session", id}});
             follow_on(id, s);
-            read();
+            go_on();
           },
           [=, this](const caf::error& e) {
             --operations_;
             subscribing_ = false;
             subscriptions_.erase(id);
             refuse(ref, e);
-            read();
+            go_on();
           });
+}
+
+/// An operation is over.
+void talk::go_on() {
+  close_if_drained();
+  read();
 }
 
 void talk::follow_on(const std::string& id, const session_actor& session) {
@@ -153,12 +159,15 @@ void talk::obey(const std::string& ref, send_to_session& command) {
         acknowledge(
             ref,
             {{"session", id}, {"message", s.answer}, {"first_event", s.first_event}});
-        read();
+        const auto i = subscriptions_.find(id);
+        if (i != subscriptions_.end() && i->second.next <= s.first_event)
+          i->second.under_way.insert(s.answer); // of which nothing was told yet
+        go_on();
       },
       [=, this](const caf::error& e) {
         --operations_;
         refuse(ref, e);
-        read();
+        go_on();
       });
 }
 
@@ -170,12 +179,12 @@ void talk::obey(const std::string& ref, const cancel_in_session& command) {
       [=, this](const session_actor&, const stopped_turn& s) {
         --operations_;
         acknowledge(ref, {{"session", id}, {"cancelled", s.cancelled}});
-        read();
+        go_on();
       },
       [=, this](const caf::error& e) {
         --operations_;
         refuse(ref, e);
-        read();
+        go_on();
       });
 }
 

@@ -14,7 +14,8 @@ import tempfile
 import threading
 import unittest
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "guards"))
+sys.path[:0] = [str(pathlib.Path(__file__).resolve().parents[1] / part) for part in ("guards", "support")]
+from frames import CLOSE, TEXT, Frames  # noqa: E402
 from processes import (PATIENCE, Program, ask, conductor, free_port, listens, scripted_ollama, set_script,  # noqa: E402
                        until)
 
@@ -197,6 +198,29 @@ class Succeeded(unittest.TestCase):
             self.assertGreater(second[0]["seq"], first[-1]["seq"])
             kept = node_at(node.port, f"/conductor/v1/sessions/{made['id']}")["messages"]
             self.assertEqual([(m["role"], m["state"]) for m in kept], [("user", "done"), ("assistant", "done")] * 2)
+            self.kill(pid)
+
+    def test_a_web_socket_stays_for_a_turn_that_waits(self):
+        with scripted_ollama(OLLAMA) as ollama, conductor(NODE, ollama.port) as node:
+            until("readiness", lambda: ask(node.port, "GET", "/readyz")[0] == 200)
+            made = json.loads(ask(node.port, "POST", "/conductor/v1/sessions", {"model": "canned"})[1])
+            set_script(ollama, gap_ms=20, records=40)
+            frames = Frames("127.0.0.1", node.port, PATIENCE)
+            for ref, op in enumerate(({"op": "subscribe", "from": 1}, {"op": "send", "content": "first"},
+                                      {"op": "send", "content": "second"})):
+                frames.send(TEXT, json.dumps({**op, "ref": str(ref), "session": made["id"]}).encode())
+            heard = []
+            while not any(h["type"] == "queued" and h["message"] == 4 for h in heard):
+                heard.append(json.loads(frames.receive()[1]))
+            node.process.send_signal(signal.SIGUSR2)
+            pid = self.successor_of(node)
+            while (frame := frames.receive())[0] == TEXT:
+                heard.append(json.loads(frame[1]))
+            self.assertEqual([(h["type"], h["message"]) for h in heard if h["type"] in ("done", "error")],
+                             [("done", 2), ("done", 4)])
+            self.assertEqual(frame[0], CLOSE)
+            frames.socket.close()
+            self.assertEqual(node.ended(), 0, node.log())
             self.kill(pid)
 
     def test_a_successor_that_cannot_start_leaves_the_node_in_place(self):
