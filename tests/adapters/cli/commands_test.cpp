@@ -107,7 +107,7 @@ TEST(commands, end_with_2_when_used_wrongly) {
   EXPECT_EQ(conduct({"run"}).code, exit_usage);
   EXPECT_EQ(conduct({"run", "m", "x", "--think=hard"}).code, exit_usage);
   EXPECT_EQ(conduct({"run", "m", "x", "--nonsense"}).code, exit_usage);
-  EXPECT_EQ(conduct({"list", "--host", "https://x"}).code, exit_usage);
+  EXPECT_EQ(conduct({"list", "--host", "ftp://x"}).code, exit_usage);
   EXPECT_EQ(conduct({"show", "m", "--license", "--system"}).code, exit_usage);
   EXPECT_EQ(conduct({"cp", "a"}).code, exit_usage);
 }

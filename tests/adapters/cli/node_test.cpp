@@ -36,7 +36,8 @@ TEST(node_address, is_read_in_every_form_and_defaults_to_conductors_port) {
   EXPECT_EQ(parse_node("unix:/run/c.sock"), unix_socket("/run/c.sock"));
   EXPECT_EQ(parse_node("unix:///run/c.sock"), unix_socket("/run/c.sock"));
   EXPECT_EQ(parse_node("/run/c.sock"), unix_socket("/run/c.sock"));
-  EXPECT_THROW(parse_node("https://box"), std::invalid_argument);
+  EXPECT_EQ(to_url(parse_node("https://box")), "https://box:443");
+  EXPECT_THROW(parse_node("ftp://box"), std::invalid_argument);
 }
 
 TEST(node_address, comes_from_the_flag_then_the_variable_and_nothing_else_then) {

@@ -4,6 +4,7 @@
 #include <openssl/ec.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <memory>
@@ -42,7 +43,8 @@ pem_files make_certificate(const std::string& name, int days) {
   X509_EXTENSION_free(extension);
   X509_sign(x, key.get(), EVP_sha256());
 
-  const auto at = testing::TempDir() + "/" + std::to_string(serial) + "-" + name;
+  const auto at = testing::TempDir() + "/" + std::to_string(::getpid()) + "-" +
+                  std::to_string(serial) + "-" + name;
   pem_files files{at + ".pem", at + ".key", {}};
   PEM_write_X509(open(files.certificate).get(), x);
   PEM_write_PrivateKey(open(files.key).get(), key.get(), nullptr, nullptr, 0, nullptr,

@@ -72,7 +72,7 @@ class Doctor(unittest.TestCase):
             self.assertEqual(certificate(3)["state"], "warning")
             self.assertRegex(certificate(3)["found"], "ends in [23] days")
             self.assertEqual(certificate(90, "/no/such.key")["state"], "failed")
-            found, _ = checks(NODE, CONDUCTOR_TLS_BACKEND_CA="/no/such.pem")
+            found, _ = checks(f"127.0.0.1:{free_port()}", CONDUCTOR_TLS_BACKEND_CA="/no/such.pem")
             self.assertIn("/no/such.pem", found["certificates of backends"]["found"])
 
     def test_what_answers_may_be_something_else(self):
