@@ -145,8 +145,10 @@ class Tmux:
     def status(self):
         """The exit status, once it ended."""
         def ended():
-            # tmux knows that a program is dead a moment before it knows its status.
             dead, code = self.tmux("list-panes", "-F", "#{pane_dead} #{pane_dead_status}").split(" ", 1)
+            if dead == "1" and not code.strip():
+                # tmux 3.3a now and then leaves a child unburied until another one ends.
+                self.tmux("run-shell", "true")
             return (int(code),) if dead == "1" and code.strip() else None
         return until("the end of the program", ended)[0]
 
