@@ -47,9 +47,9 @@ class Lasting(Living):
     """A talker whose sessions are judged when they are full, or when their node has gone."""
 
     def begin_session(self, id):
-        lives = self.tally.outages.lives
+        lives, began = self.tally.outages.lives, time.monotonic()
         super().begin_session(id)
-        self.sessions[-1].lives, self.sessions[-1].began = lives, time.monotonic()
+        self.sessions[-1].lives, self.sessions[-1].began = lives, began
 
     def before(self):
         if any(s.lives != self.tally.outages.lives for s in self.sessions):
@@ -74,9 +74,10 @@ class Lasting(Living):
         try:
             judge_session(at_rest(self, session))
         except BROKEN as complaint:
-            if session.lives == self.tally.outages.lives:
+            # One that began while its node was being replaced may be the old node's.
+            if not self.tally.outages.during(session.began, time.monotonic()):
                 self.sessions.remove(session)
-                self.tally.complain(f"session {session.id}: {complaint}")
+                self.tally.complain(f"session {session.id}: {complaint!r}")
                 return
             self._cross(session)
             return
@@ -97,7 +98,7 @@ class Lasting(Living):
                 if self.tally.outages.during(began, time.monotonic()) or lives != self.tally.outages.lives:
                     time.sleep(0.2)
                     continue
-                self.tally.complain(f"session {session.id} behind a kill: {complaint}")
+                self.tally.complain(f"session {session.id} behind a kill: {complaint!r}")
             break
         self.sessions.remove(session)
 
