@@ -32,6 +32,7 @@ class SoakTally(Tally):
 
     def take(self, answer):
         why = self.outages.during(answer.began, answer.ended)
+        answer.garbled = self.garbled(answer.headers.get("x-conductor-backend"), answer.began, answer.ended)
         verdict = self._excused(answer, why) or super().take(answer)
         if len(answer.wanted) > SLOW:
             self.count(f"slow reader, {verdict}")
