@@ -62,6 +62,18 @@ loaded_config load(const command_line& line) {
   return load_config(inputs);
 }
 
+/// A file that a running node finds empty is one that is being written just now: taken at
+/// its word it would leave the node without its backends for a moment.
+settings load_anew(const command_line& line) {
+  const auto from = find_config(line.file);
+  const auto inputs = read_config(from);
+  if (!inputs.file_name.empty() && inputs.file_text.empty())
+    throw config_error(from.file, "",
+                       "the file is empty; to have only defaults, leave a "
+                       "comment in it");
+  return load(line).values;
+}
+
 int run_serve(command_line line) {
   handed given;
   loaded_config config;
@@ -81,7 +93,7 @@ int run_serve(command_line line) {
   int code = 1;
   try {
     code = run_node(config.values,
-                    {find_config(line.file).file, [line] { return load(line).values; }},
+                    {find_config(line.file).file, [line] { return load_anew(line); }},
                     std::move(given));
   } catch (const std::exception& bad) {
     spdlog::error("{}", bad.what());

@@ -58,6 +58,11 @@ with tempfile.TemporaryDirectory(prefix="conductor-reload-") as folder, \
         node.process.send_signal(signal.SIGHUP)
         until("another look", lambda: node.log().count("cannot be used") > said)
 
+        # Nor does a file that somebody has emptied to write it anew.
+        file.write_text("")
+        until("the empty file", lambda: "the file is empty" in node.log())
+        assert backends(port) == {"one": "up"}, backends(port)
+
         # A backend more; and a key that needs a restart is named.
         file.write_text(first + second + rule + "[queue]\nlimit = 7\n")
         until("both backends", lambda: backends(port) == {"one": "up", "two": "up"})
