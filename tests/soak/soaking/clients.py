@@ -8,7 +8,7 @@ import time
 import traceback
 
 from chaos.judge import Complaint, judge
-from chaos.load import Client, Tally, marked, request_body, some_text
+from chaos.load import LONG, Client, Tally, marked, request_body, some_text
 from chaos.peer import Answer, Peer
 from chaos.records import PATHS, read_stream
 from processes import ask
@@ -68,7 +68,7 @@ class SoakTally(Tally):
 class Living:
     """Mixed into a client: goes on when the node is away, which nothing else may be a reason for."""
 
-    lives = 0  # of the node that it asked last
+    asked = 0.0  # when it did last
 
     def run(self):
         try:
@@ -84,11 +84,10 @@ class Living:
     def _once(self):
         began = time.monotonic()
         try:
-            if self.lives != self.tally.outages.lives:  # whose connections are gone
-                self.lives = self.tally.outages.lives
-                if self.peer:
-                    self.peer.close()
             self.before()
+            if self.peer and self.tally.outages.during(self.asked, time.monotonic()):
+                self.peer.close()  # perhaps the node's that has gone
+            self.asked = time.monotonic()
             verdicts = [self.tally.take(a) for a in self.ask(f"{self.id}n{self.number}")]
             self.after()
         except BROKEN as e:
@@ -154,6 +153,22 @@ class Steady(Living, Client):
             self.times.append((answer.began, first - answer.began))
         if answer.status != 200 and not away:
             self.tally.complain(f"{answer.id} of the steady server got {answer.status}: {bytes(answer.body[:300])}")
+        return [answer]
+
+
+class SlowReader(Living, Client):
+    """Is slower than the steady server, again and again, and gets all."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__("slow", *args, faithful=True, **kwargs)
+
+    def ask(self, id):
+        self.stop.wait(self.chance.uniform(2, 5))
+        answer = Answer("generate", True, id, marked(id, *LONG))
+        self.peer = Peer(self.port, slow=True)
+        self.peer.ask(answer, "POST", PATHS["generate"],
+                      request_body("generate", True, STEADY_MODEL, answer.wanted), ['X-Script: {"gap_ms": 0, "split": 0}'])
+        self.peer.close()
         return [answer]
 
 

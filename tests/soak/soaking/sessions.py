@@ -47,14 +47,18 @@ class Lasting(Living):
     """A talker whose sessions are judged when they are full, or when their node has gone."""
 
     def begin_session(self, id):
-        lives, began = self.tally.outages.lives, time.monotonic()
+        began = time.monotonic()
         super().begin_session(id)
-        self.sessions[-1].lives, self.sessions[-1].began = lives, began
+        self.sessions[-1].began = began
+
+    def _outlived(self, session):
+        """Its node went away since it began, or was about to."""
+        return self.tally.outages.during(session.began, time.monotonic())
 
     def before(self):
-        if any(s.lives != self.tally.outages.lives for s in self.sessions):
+        if any(self._outlived(s) for s in self.sessions):
             self.settle()
-        for session in [s for s in self.sessions if s.lives != self.tally.outages.lives]:
+        for session in [s for s in self.sessions if self._outlived(s)]:
             self._cross(session)
 
     def after(self):
@@ -74,8 +78,7 @@ class Lasting(Living):
         try:
             judge_session(at_rest(self, session))
         except BROKEN as complaint:
-            # One that began while its node was being replaced may be the old node's.
-            if not self.tally.outages.during(session.began, time.monotonic()):
+            if not self._outlived(session):
                 self.sessions.remove(session)
                 self.tally.complain(f"session {session.id}: {complaint!r}")
                 return
@@ -108,7 +111,7 @@ class Lasting(Living):
             return all(m["state"] in OVER for m in messages if m["role"] == "assistant") and [messages]
 
         messages = until(f"the turns of session {session.id} to end", over, BOUND)[0]
-        judge_survivor(session, messages, self.tally.outages.during(session.began, time.monotonic()) & {"kill"})
+        judge_survivor(session, messages, "kill" in self._outlived(session))
         again = Answer("turn", True, f"{session.id}-{time.monotonic_ns()}", "")
         again.wanted = marked(f"again{len(session.posted)}", 5)
         peer = Peer(self.port)
@@ -143,9 +146,8 @@ class SocketTalker(Lasting, WebSocketTalker):
     def settle(self):
         """Its connection is over: what came over it goes to the sessions. Where the node went away meanwhile, each
         answer was judged by itself."""
-        outages = self.tally.outages
-        if self.talk and (outages.during(self.talk.began, time.monotonic())
-                          or any(s.lives != outages.lives for s in self.sessions)):
+        if self.talk and (self.tally.outages.during(self.talk.began, time.monotonic())
+                          or any(self._outlived(s) for s in self.sessions)):
             self.talk.close()
             self.talk = None
         self.leave()

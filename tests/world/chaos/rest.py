@@ -32,16 +32,17 @@ def at_rest(node, session):
     while True:
         history = session.history(until(f"the turns of session {session.id} to end", settled, BOUND)[0])
         late = Follower(node.port, session.path, "turn")
-        until(f"all events of session {session.id}", lambda: len(late.events()) >= len(history.events), BOUND)
-        events = late.events()
-        if len(events) == len(history.events):
-            break
-        late.end()  # a message whose client left at once came only now
+        try:
+            until(f"all events of session {session.id}", lambda: len(late.events()) >= len(history.events), BOUND)
+            events = late.events()
+        finally:
+            ended = late.end()
+        if ended or len(events) == len(history.events):
+            break  # else a message whose client left at once came only now
+    ended = session.follower.end() or ended
+    if ended:
+        raise Complaint(f"the events of session {session.id} ended by themselves: {ended}")
     history.told.append((None, events))
-    for follower in (late, session.follower):
-        ended = follower.end()
-        if ended:
-            raise Complaint(f"the events of session {session.id} ended by themselves: {ended}")
     return history
 
 
