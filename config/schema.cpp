@@ -155,24 +155,35 @@ key_spec key(std::string_view name, Pair functions, std::string_view help,
     return s.member;                                                                     \
   }
 
-key_spec listen_key() {
-  return {"server.listen",
-          "listen",
+/// A key of many values, each read and shown by itself.
+template <class Get, class Parse, class Show>
+key_spec list_key(std::string_view name, std::string_view flag, std::string_view metavar,
+                  std::string_view help, Get get, Parse parse, Show show) {
+  return {name,
+          flag,
           true,
           false,
-          "ADDR",
-          "Where clients connect: host:port, https://host:port or unix:/path; repeatable",
-          [](settings& s, const texts& t) {
-            s.server.listen.clear();
+          metavar,
+          help,
+          [=](settings& s, const texts& t) {
+            auto& all = get(s);
+            all.clear();
             for (const auto& text : t)
-              s.server.listen.push_back(parse_listen(text));
+              all.push_back(parse(text));
           },
-          [](const settings& s) {
+          [=](const settings& s) {
             texts all;
-            for (const auto& e : s.server.listen)
-              all.push_back(to_listen(e));
+            for (const auto& value : get(const_cast<settings&>(s)))
+              all.push_back(show(value));
             return listed(all);
           }};
+}
+
+key_spec listen_key() {
+  return list_key(
+      "server.listen", "listen", "ADDR",
+      "Where clients connect: host:port, https://host:port or unix:/path; repeatable",
+      CONDUCTOR_AT(server.listen), parse_listen, to_listen);
 }
 
 key_spec admin_key() {
@@ -194,34 +205,18 @@ key_spec admin_key() {
 }
 
 key_spec origins_key() {
-  return {"server.origins",
-          "",
-          true,
-          false,
-          "ORIGIN",
-          "Origins of web pages allowed besides Ollama's own; `*` is any text",
-          [](settings& s, const texts& t) { s.server.origins = t; },
-          [](const settings& s) { return listed(s.server.origins); }};
+  const auto as_it_is = [](const std::string& text) { return text; };
+  return list_key("server.origins", "", "ORIGIN",
+                  "Origins of web pages allowed besides Ollama's own; `*` is any text",
+                  CONDUCTOR_AT(server.origins), as_it_is, as_it_is);
 }
 
 key_spec proxies_key() {
-  return {"server.trusted_proxies",
-          "",
-          true,
-          false,
-          "NETWORK",
-          "Proxies whose X-Forwarded-For counts: addresses or networks as 10.0.0.0/8",
-          [](settings& s, const texts& t) {
-            s.server.trusted_proxies.clear();
-            for (const auto& text : t)
-              s.server.trusted_proxies.push_back(parse_network(text));
-          },
-          [](const settings& s) {
-            texts all;
-            for (const auto& n : s.server.trusted_proxies)
-              all.push_back(to_string(n));
-            return listed(all);
-          }};
+  return list_key(
+      "server.trusted_proxies", "", "NETWORK",
+      "Proxies whose X-Forwarded-For counts: addresses or networks as 10.0.0.0/8",
+      CONDUCTOR_AT(server.trusted_proxies), parse_network,
+      [](const network& n) { return to_string(n); });
 }
 
 key_spec collector_key() {
