@@ -55,23 +55,25 @@ void add_flags(CLI::App& command, command_line& line) {
       ->allow_extra_args(false);
 }
 
-loaded_config load(const command_line& line) {
+config_inputs inputs_of(const command_line& line) {
   auto inputs = read_config(find_config(line.file));
   inputs.flags = line.flags;
   inputs.handed = line.handed;
-  return load_config(inputs);
+  return inputs;
+}
+
+loaded_config load(const command_line& line) {
+  return load_config(inputs_of(line));
 }
 
 /// A file that a running node finds empty is one that is being written just now: taken at
 /// its word it would leave the node without its backends for a moment.
 settings load_anew(const command_line& line) {
-  const auto from = find_config(line.file);
-  const auto inputs = read_config(from);
+  const auto inputs = inputs_of(line);
   if (!inputs.file_name.empty() && inputs.file_text.empty())
-    throw config_error(from.file, "",
-                       "the file is empty; to have only defaults, leave a "
-                       "comment in it");
-  return load(line).values;
+    throw config_error(inputs.file_name, "",
+                       "the file is empty; to have only defaults, leave a comment in it");
+  return load_config(inputs).values;
 }
 
 int run_serve(command_line line) {
