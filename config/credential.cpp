@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <iterator>
@@ -11,10 +12,22 @@
 #include <string_view>
 
 namespace conductor {
+namespace {
+
+constexpr std::string_view mark = "credential:";
+
+} // namespace
+
+bool is_credential(const std::string& setting) {
+  return setting.starts_with(mark);
+}
+
+std::string credential_path(const std::string& setting) {
+  return credential_path(setting, std::getenv("CREDENTIALS_DIRECTORY"));
+}
 
 std::string credential_path(const std::string& setting, const char* directory) {
-  constexpr std::string_view mark = "credential:";
-  if (!setting.starts_with(mark))
+  if (!is_credential(setting))
     return setting;
   const auto name = setting.substr(mark.size());
   if (name.empty() || name.find('/') != std::string::npos || name == "..")

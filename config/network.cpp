@@ -79,4 +79,9 @@ bool contains(const network& n, std::string_view text) {
   return found && same_bits(*found, n.prefix, n.bits);
 }
 
+bool contains(const std::vector<network>& all, std::string_view text) {
+  return std::any_of(all.begin(), all.end(),
+                     [&](const network& n) { return contains(n, text); });
+}
+
 } // namespace conductor

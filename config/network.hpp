@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace conductor {
 
@@ -20,5 +21,7 @@ std::string to_string(const network& n);
 
 /// Whether an IP literal (IPv6 without brackets) is of that range; what is none is not.
 bool contains(const network& n, std::string_view address);
+/// Of one of these.
+bool contains(const std::vector<network>& all, std::string_view address);
 
 } // namespace conductor

@@ -95,6 +95,10 @@ std::string owner_of(const grant_ptr& by) {
   return by ? by->key.id : std::string{};
 }
 
+bool is_held_to_models(const grant_ptr& by) noexcept {
+  return by && !by->key.models.empty();
+}
+
 bool is_admin(const grant_ptr& by) noexcept {
   return !by || by->has(scope::admin);
 }

@@ -92,6 +92,8 @@ std::int64_t end_expired(const key_table& table, std::int64_t now);
 /// What belongs to whom is kept by this: the key's id; empty: nobody's.
 std::string owner_of(const grant_ptr& by);
 bool is_admin(const grant_ptr& by) noexcept;
+/// He may not use every model.
+bool is_held_to_models(const grant_ptr& by) noexcept;
 /// Whether what belongs to `owner` is there for him.
 bool may_see(const grant_ptr& by, std::string_view owner) noexcept;
 /// An Idempotency-Key, such that two owners cannot meet.

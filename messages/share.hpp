@@ -31,6 +31,8 @@ public:
     mine_ = now;
   }
 
+  std::uint64_t value() const noexcept { return static_cast<std::uint64_t>(mine_); }
+
 private:
   shared_sum of_;
   std::int64_t mine_ = 0;
