@@ -83,12 +83,18 @@ void demand_more(self_ptr self) {
   self->send(st.exchange, demand{std::exchange(st.to_demand, 0)});
 }
 
+/// `buffered`, in the node's sums.
+void count(generation_state& st) {
+  st.spooled.set(st.buffered);
+  st.in_memory.set(st.buffered);
+}
+
 void drop_oldest(generation_state& st) {
   st.buffered -= st.pieces.front().size();
   st.begin += st.pieces.front().size();
   st.pieces.pop_front();
   ++st.first_piece;
-  st.in_memory.set(st.buffered);
+  count(st);
 }
 
 /// Everybody who reads has the oldest piece: it is kept for who might come again.
@@ -464,11 +470,10 @@ generation_actor::behavior_type generation(self_ptr self, request_ptr asked,
         st.pieces.push_back(std::move(n.data));
         if (st.buffered > longest_refusal)
           st.held = false;
-        st.in_memory.set(st.buffered);
+        count(st);
         st.just_read = n.read;
         serve_all(self);
         st.just_read = {};
-        st.spooled.set(st.buffered);
       },
       [self](complete& c) {
         if (!current(self))

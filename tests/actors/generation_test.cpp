@@ -92,6 +92,20 @@ protected:
     run();
   }
 
+  /// Begins an answer to a reader who at first takes one byte.
+  void expect_its_reader_sets_the_pace() {
+    start();
+    auto slow = std::make_shared<seen>();
+    auto r = attach(slow, 0, 1);
+    upstream(started{head_of(200)});
+    upstream(bytes_of(std::string(60, 'x')));
+    EXPECT_EQ(notes[0]->demands, 0u);
+    caf::send_as(r, subject, demand{1000});
+    run();
+    EXPECT_EQ(notes[0]->demanded, 60u);
+    EXPECT_EQ(slow->body, std::string(60, 'x'));
+  }
+
   void upstream_answers(int status, const std::string& body, std::size_t which = 0) {
     upstream(started{head_of(status)}, which);
     upstream(bytes_of(body), which);
@@ -298,29 +312,12 @@ TEST_F(a_generation, reads_on_at_full_speed_under_spool) {
 
 TEST_F(a_generation, stops_reading_upstream_under_hold_until_the_reader_takes) {
   limits.slow = slow_reader::hold;
-  start();
-  auto slow = std::make_shared<seen>();
-  auto r = attach(slow, 0, 1);
-  upstream(started{head_of(200)});
-  upstream(bytes_of(std::string(60, 'x')));
-  EXPECT_EQ(notes[0]->demands, 0u);
-  caf::send_as(r, subject, demand{1000});
-  run();
-  EXPECT_EQ(notes[0]->demanded, 60u);
+  expect_its_reader_sets_the_pace();
 }
 
 TEST_F(a_generation, reads_no_faster_than_its_reader_while_memory_is_short) {
   budget = std::make_shared<memory_budget>(50);
-  start();
-  auto slow = std::make_shared<seen>();
-  auto r = attach(slow, 0, 1);
-  upstream(started{head_of(200)});
-  upstream(bytes_of(std::string(60, 'x')));
-  EXPECT_EQ(notes[0]->demands, 0u);
-  caf::send_as(r, subject, demand{1000});
-  run();
-  EXPECT_EQ(notes[0]->demanded, 60u);
-  EXPECT_EQ(slow->body, std::string(60, 'x'));
+  expect_its_reader_sets_the_pace();
 }
 
 TEST_F(a_generation, keeps_nothing_that_every_reader_has_while_memory_is_short) {
