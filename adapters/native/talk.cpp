@@ -34,6 +34,19 @@ ws::permessage_deflate compression() {
   return d;
 }
 
+/// Which answers are to come, by what is told of a session.
+void note_turns(std::set<std::uint64_t>& under_way, const session_event& e) {
+  if (e.type == event_type::message) { // its answer, or another message, is the next
+    under_way.erase(e.message);
+    under_way.insert(e.message + 1);
+  } else if (is_terminal(e.type)) {
+    under_way.erase(e.message);
+  } else if (e.type == event_type::queued || e.type == event_type::loading ||
+             e.type == event_type::started || e.type == event_type::delta) {
+    under_way.insert(e.message);
+  }
+}
+
 } // namespace
 
 talk::talk(caf::actor_config& cfg, peer_socket socket, upgrade asked, talk_links links)
@@ -174,18 +187,6 @@ void talk::close_if_drained() {
 }
 
 // ---- what the peer is told
-
-void talk::note_turns(std::set<std::uint64_t>& under_way, const session_event& e) {
-  if (e.type == event_type::message) { // its answer, or another message, is the next
-    under_way.erase(e.message);
-    under_way.insert(e.message + 1);
-  } else if (is_terminal(e.type)) {
-    under_way.erase(e.message);
-  } else if (e.type == event_type::queued || e.type == event_type::loading ||
-             e.type == event_type::started || e.type == event_type::delta) {
-    under_way.insert(e.message);
-  }
-}
 
 void talk::pass_on(const session_event& e) {
   const auto who = current_sender();

@@ -75,7 +75,6 @@ private:
   // the socket, and what the peer is told (talk.cpp)
   void accept();
   void read();
-  static void note_turns(std::set<std::uint64_t>& under_way, const session_event& e);
   void pass_on(const session_event& e);
   void ask_for_more();
   void acknowledge(const std::string& ref, json_input::json more);
