@@ -103,7 +103,7 @@ void ask_backend(self_ptr self) {
 /// what a pinned backend has.
 bool is_for_node(const request& r) {
   if (r.kind == request_kind::list)
-    return r.pinned.empty() || (r.by && !r.by->key.models.empty());
+    return r.pinned.empty() || is_held_to_models(r.by);
   return r.kind == request_kind::local;
 }
 

@@ -11,12 +11,6 @@ namespace {
 
 constexpr std::string_view protocol_mark = "conductor.key.";
 
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view blanks = " \t";
-  text.remove_prefix(std::min(text.find_first_not_of(blanks), text.size()));
-  return text.substr(0, text.find_last_not_of(blanks) + 1);
-}
-
 /// Calls `use` with each element of a list until it says true.
 template <class Use>
 void each(std::string_view list, Use use) {

@@ -8,12 +8,6 @@
 namespace conductor {
 namespace {
 
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view blanks = " \t";
-  text.remove_prefix(std::min(text.find_first_not_of(blanks), text.size()));
-  return text.substr(0, text.find_last_not_of(blanks) + 1);
-}
-
 /// `1.2.3.4`, `1.2.3.4:80`, `2001:db8::1`, `[2001:db8::1]:80`; else nobody.
 std::optional<std::string> address_in(std::string_view text) {
   text = trimmed(text);
@@ -22,11 +16,6 @@ std::optional<std::string> address_in(std::string_view text) {
   if (std::count(text.begin(), text.end(), ':') == 1)
     text = text.substr(0, text.find(':'));
   return parse_ip(text);
-}
-
-bool is_one_of(const std::vector<network>& all, std::string_view address) {
-  return std::any_of(all.begin(), all.end(),
-                     [&](const network& n) { return contains(n, address); });
 }
 
 } // namespace
@@ -41,7 +30,7 @@ asker find_asker(const request_head& head, const std::string& peer,
       head.has("X-Forwarded-For") || head.has("Forwarded") || head.has("Via");
   if (!passed_on)
     return {peer, false};
-  if (trusted.empty() || !is_one_of(trusted, address_of(peer)))
+  if (trusted.empty() || !contains(trusted, address_of(peer)))
     return {peer, true};
   std::string list; // several fields are one list
   for (const auto& f : head.fields)
@@ -56,7 +45,7 @@ asker find_asker(const request_head& head, const std::string& peer,
     if (!found)
       return {peer, true};
     last = *found;
-    if (!is_one_of(trusted, last))
+    if (!contains(trusted, last))
       break;
     rest = comma == std::string_view::npos ? std::string_view{} : rest.substr(0, comma);
   }

@@ -2,6 +2,7 @@
 
 #include "adapters/http/dialects.hpp"
 #include "adapters/http/forwarded_for.hpp"
+#include "adapters/http/head_text.hpp"
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
@@ -231,12 +232,11 @@ void listener::refuse(stream_socket socket, int status, const std::string& why) 
   if (context_->tls)
     return;
   const auto r = error_response(dialect::ollama, status, why, "", "", 1);
-  auto text = std::make_shared<const std::string>(
-      "HTTP/1.1 " + std::to_string(status) +
-      (status == 429 ? " Too Many Requests" : " Service Unavailable") +
-      "\r\nContent-Type: " + r.content_type +
-      "\r\nContent-Length: " + std::to_string(r.body.size()) +
-      "\r\nRetry-After: 1\r\nConnection: close\r\n\r\n" + r.body);
+  auto head = head_text(status, r.headers);
+  add_header(head, "Content-Type", r.content_type);
+  add_header(head, "Content-Length", std::to_string(r.body.size()));
+  add_header(head, "Connection", "close");
+  auto text = std::make_shared<const std::string>(head + "\r\n" + r.body);
   auto owned = std::make_shared<stream_socket>(std::move(socket));
   asio::async_write(*owned, asio::buffer(*text),
                     [owned, text](const boost::system::error_code&, std::size_t) {});

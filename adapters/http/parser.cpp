@@ -4,6 +4,12 @@
 #include <limits>
 
 namespace conductor {
+std::string_view trimmed(std::string_view text) noexcept {
+  constexpr std::string_view blanks = " \t";
+  text.remove_prefix(std::min(text.find_first_not_of(blanks), text.size()));
+  return text.substr(0, text.find_last_not_of(blanks) + 1);
+}
+
 bool lists(std::string_view list, std::string_view token) noexcept {
   while (!list.empty()) {
     const auto comma = std::min(list.find(','), list.size());

@@ -24,6 +24,9 @@ struct request_head {
   bool has(std::string_view name) const;
 };
 
+/// A header's text without the blanks around it.
+std::string_view trimmed(std::string_view text) noexcept;
+
 /// A header's list of tokens, each maybe with parameters behind a `;`, has that one.
 bool lists(std::string_view list, std::string_view token) noexcept;
 

@@ -2,15 +2,7 @@
 
 #include <boost/asio/post.hpp>
 
-#include <algorithm>
-
 namespace conductor {
-
-bool peer_book::counts(const std::string& address) const {
-  return most_ > 0 && std::none_of(exempt_.begin(), exempt_.end(), [&](const network& n) {
-           return contains(n, address);
-         });
-}
 
 bool peer_book::has_room(const std::string& address) const {
   const auto known = open_.find(address);
@@ -18,7 +10,7 @@ bool peer_book::has_room(const std::string& address) const {
 }
 
 std::shared_ptr<void> peer_book::take_seat(const std::string& address) {
-  if (!counts(address))
+  if (most_ == 0 || contains(exempt_, address))
     return nullptr;
   ++open_[address];
   return {nullptr, [book = shared_from_this(), address](std::nullptr_t) {

@@ -11,8 +11,8 @@
 
 namespace conductor {
 
-/// How many connections each address has, so that none takes all. It
-/// is asked on one lane, which accepts; seats may end anywhere.
+/// How many connections each address has, so that none takes all. It is asked on one
+/// lane, which accepts; seats may end anywhere.
 class peer_book : public std::enable_shared_from_this<peer_book> {
 public:
   /// `most` for each address, but of those `exempt`; 0: any number.
@@ -25,7 +25,6 @@ public:
   std::shared_ptr<void> take_seat(const std::string& address);
 
 private:
-  bool counts(const std::string& address) const;
   void leave(const std::string& address);
 
   lane& home_;

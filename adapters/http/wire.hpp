@@ -149,7 +149,6 @@ private:
   std::string method_, path_;   ///< for the audit: without query and key
   asker asker_;                 ///< for whom the peer asks
   std::shared_ptr<share> held_; ///< the body's part of the node's memory
-  std::uint64_t held_size_ = 0; ///< bytes of it
   grant_ptr by_;                ///< whose key it came with; null: needs none
   bool noted_ = false;          ///< the audit has it
   bool trusted_ = false;        ///< its headers that name users count

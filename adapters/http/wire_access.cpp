@@ -47,7 +47,7 @@ bool wire::let_in(const request_head& head, std::string_view path, std::string k
                                    to_string(*needed.what) + "\", which this needs");
     return false;
   }
-  if (by_ && !by_->key.models.empty() && hides_model(head.method, path, route_)) {
+  if (is_held_to_models(by_) && hides_model(head.method, path, route_)) {
     turn_away(errc::forbidden,
               key_named(by_) + " is held to some models, and this names none of them");
     return false;
@@ -90,10 +90,10 @@ bool wire::may_hold(std::uint64_t size) {
   const auto& budget = context_->budget;
   if (!budget)
     return true;
-  const auto came = parser_->body.size();
   const auto asks = class_for(by_, class_named(parser_->head.find("X-Conductor-Class")),
                               context_->default_class);
-  if (size > held_size_ && !budget->admits(asks, size - held_size_)) {
+  const auto mine = held_ ? held_->value() : 0;
+  if (size > mine && !budget->admits(asks, size - mine)) {
     turn_away(errc::memory_exhausted,
               "the node holds " + std::to_string(budget->held()) + " of the " +
                   std::to_string(budget->limit()) +
@@ -104,8 +104,7 @@ bool wire::may_hold(std::uint64_t size) {
   }
   if (!held_)
     held_ = std::make_shared<share>(budget->open_share());
-  held_size_ = came;
-  held_->set(came);
+  held_->set(parser_->body.size());
   return true;
 }
 

@@ -176,7 +176,6 @@ void wire::begin_request() {
   method_.clear();
   path_.clear();
   asker_ = {peer_, false};
-  held_size_ = 0;
   by_ = nullptr;
   noted_ = trusted_ = false;
   version_ = 11;

@@ -1,8 +1,7 @@
 #include "adapters/http/wire.hpp"
 
+#include "adapters/http/head_text.hpp"
 #include "messages/timing.hpp"
-
-#include <boost/beast/http/status.hpp>
 
 #include <algorithm>
 #include <utility>
@@ -10,38 +9,19 @@
 namespace conductor {
 namespace {
 
-namespace http = boost::beast::http;
-
 constexpr auto linger = std::chrono::seconds(1);
-
-void add(std::string& text, std::string_view name, std::string_view value) {
-  text.append(name).append(": ").append(value).append("\r\n");
-}
-
-/// Text of a whole head but its end.
-std::string status_and_headers(int status, const std::vector<header_field>& headers) {
-  std::string text;
-  text.reserve(512);
-  text += "HTTP/1.1 " + std::to_string(status) + " ";
-  const auto reason =
-      http::obsolete_reason(http::int_to_status(static_cast<unsigned>(status)));
-  text.append(reason.data(), reason.size()).append("\r\n");
-  for (const auto& h : headers)
-    add(text, h.name, h.value);
-  return text;
-}
 
 } // namespace
 
 /// Completes a head with what belongs to this connection, and queues it.
 void wire::send_head(std::string text) {
   for (const auto& h : guard_.headers)
-    add(text, h.name, h.value);
-  add(text, "X-Request-Id", request_id_);
+    add_header(text, h.name, h.value);
+  add_header(text, "X-Request-Id", request_id_);
   if (!keep_ || uploading_)
-    add(text, "Connection", "close");
+    add_header(text, "Connection", "close");
   else if (version_ < 11)
-    add(text, "Connection", "keep-alive");
+    add_header(text, "Connection", "keep-alive");
   text += "\r\n";
   socket_->text(std::move(text));
   head_sent_ = true;
@@ -49,13 +29,13 @@ void wire::send_head(std::string text) {
 
 void wire::answer(const conductor::response& r) {
   note_status(r.status);
-  auto text = status_and_headers(r.status, r.headers);
+  auto text = head_text(r.status, r.headers);
   if (route_.speaks == dialect::native && received_ != request_clock::time_point{})
-    add(text, "Server-Timing", total_timing(request_clock::now() - received_));
+    add_header(text, "Server-Timing", total_timing(request_clock::now() - received_));
   if (!r.content_type.empty())
-    add(text, "Content-Type", r.content_type);
+    add_header(text, "Content-Type", r.content_type);
   if (r.status != 204)
-    add(text, "Content-Length", std::to_string(r.body.size()));
+    add_header(text, "Content-Length", std::to_string(r.body.size()));
   send_head(std::move(text));
   if (!asked_head_)
     socket_->text(r.body);
@@ -67,24 +47,24 @@ void wire::begin(const response_head& head) {
   if (takes_late_head(head))
     return;
   note_status(head.status);
-  auto text = status_and_headers(head.status, head.headers);
+  auto text = head_text(head.status, head.headers);
   framing_ = framing_of(header_value(head.headers, "Content-Type"));
   if (framing_ != framing::opaque) {
     if (header_value(head.headers, "X-Accel-Buffering").empty())
-      add(text, "X-Accel-Buffering", "no");
+      add_header(text, "X-Accel-Buffering", "no");
     if (header_value(head.headers, "Cache-Control").empty())
-      add(text, "Cache-Control", "no-cache");
+      add_header(text, "Cache-Control", "no-cache");
   }
   if (!head.backend.empty())
-    add(text, "X-Conductor-Backend", head.backend);
+    add_header(text, "X-Conductor-Backend", head.backend);
   if (head.length) {
-    add(text, "Content-Length", std::to_string(*head.length));
+    add_header(text, "Content-Length", std::to_string(*head.length));
   } else if (!head.bodiless) {
     chunked_ = version_ >= 11;
     if (chunked_)
-      add(text, "Transfer-Encoding", "chunked");
+      add_header(text, "Transfer-Encoding", "chunked");
     if (chunked_ && takes_trailers_ && route_.speaks != dialect::native)
-      add(text, "Trailer", "Server-Timing");
+      add_header(text, "Trailer", "Server-Timing");
     if (!chunked_)
       keep_ = false; // the end of the connection is the end of the body
   }
@@ -110,7 +90,7 @@ std::string wire::timing_trailer(const answer_course& course, const usage& used)
   std::string text;
   const auto now = request_clock::now();
   if (const auto t = server_timing(timing_of(course, used, received_, now)); !t.empty())
-    add(text, "Server-Timing", t);
+    add_header(text, "Server-Timing", t);
   return text;
 }
 

@@ -205,7 +205,7 @@ std::optional<caf::result<response>> answer_fleet(self_ptr self,
 promise answer_catalogue(self_ptr self, const request_ptr& asked) {
   auto reply = self->make_response_promise<response>();
   // One backend answers by itself, in its own bytes, but for who may not see all of it.
-  const bool is_made_here = asked->by && !asked->by->key.models.empty();
+  const bool is_made_here = is_held_to_models(asked->by);
   const auto merge = [asked](const fleet_status& fleet) {
     std::vector<backend_texts> texts;
     for (const auto& b : fleet.backends)
