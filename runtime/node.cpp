@@ -59,7 +59,7 @@ node::node(settings values, std::string version,
     , version_(std::move(version))
     , given_(std::move(given))
     , gave_up_(std::move(gave_up)) {
-  certificates_.read(values_.tls);
+  certificates_.read(values_);
   const auto memory = values_.limits.memory_bytes;
   budget_ = std::make_shared<const memory_budget>(memory > 0 ? memory
                                                              : memory_of_machine() / 2);
@@ -91,9 +91,7 @@ void node::build_lane(const std::string& name) {
   auto& where = *lanes_.emplace_back(std::make_unique<lane>(*system_, name));
   auto& s = *stations_.emplace_back(std::make_unique<station>());
   s.where = &where;
-  s.upstreams = spawn_on(
-      where, upstreams, &where, values_.upstream,
-      std::function<tls_context()>{[this] { return certificates_.connecting(); }});
+  s.upstreams = spawn_on(where, upstreams, &where, values_.upstream, towards_backends());
   s.observer =
       spawn_on(where, observer, counts_->add_tally(), for_observer(values_.log.requests));
   s.desk =
@@ -110,9 +108,11 @@ void node::build_side_lane() {
   auto timing = values_.upstream;
   timing.connect_timeout = std::max(timing.connect_timeout, milliseconds(1000));
   timing.first_byte_timeout = timing.gap_timeout = milliseconds(10'000);
-  aside_->upstreams = spawn_on(
-      where, upstreams, &where, timing,
-      std::function<tls_context()>{[this] { return certificates_.connecting(); }});
+  aside_->upstreams = spawn_on(where, upstreams, &where, timing, towards_backends());
+}
+
+std::function<tls_context()> node::towards_backends() {
+  return [this] { return certificates_.connecting(); };
 }
 
 /// On the lane of `at`.

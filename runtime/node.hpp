@@ -59,7 +59,7 @@ public:
 
   /// Connections that begin from now on do so with these. Whether clients see another
   /// one. Throws std::runtime_error; then all stays as it is.
-  bool use_certificates(const tls_settings& files) { return certificates_.read(files); }
+  bool use_certificates(const settings& values) { return certificates_.read(values); }
 
   /// The file of keys may have been changed by another process.
   void reread_keys();
@@ -89,6 +89,7 @@ private:
   struct station; // one lane and its actors
   void build_lane(const std::string& name);
   void build_side_lane();
+  std::function<tls_context()> towards_backends();
   scrape_links for_scrape();
   bool shadows() const;
   shadow_links for_shadow();
@@ -120,7 +121,7 @@ private:
   shared_sum spooled_ = std::make_shared<std::atomic<std::int64_t>>(0);
   budget_ptr budget_; ///< what the node may hold for others
   std::shared_ptr<peer_book> peers_;
-  certificates certificates_;
+  certificates certificates_{[this](auto job) { files_->post(std::move(job)); }};
   shared_sum continued_ = std::make_shared<std::atomic<std::int64_t>>(0);
   std::shared_ptr<executor> files_ = std::make_shared<executor>("files");
   std::shared_ptr<span_counts> spans_ = std::make_shared<span_counts>();

@@ -60,8 +60,8 @@ public:
     on_signal(usr2_, [this] { hand_over(); });
     const file_watch file{loop_, source_.file, [this] { read_anew(); }};
     std::list<file_watch> certificates;
-    for (const auto& name : files_of(now_.tls))
-      certificates.emplace_back(loop_, name, [this] { read_certificates(now_.tls); });
+    for (const auto& name : files_to_watch(now_.tls))
+      certificates.emplace_back(loop_, name, [this] { read_certificates(now_); });
     const watchdog dog{loop_, node_, manager_};
     manager_.ready(status_);
     if (before_line_ >= 0) {
@@ -132,7 +132,7 @@ private:
       read_tokens(next.backends);
       if (const auto late = changed_keys(now_, next); !late.empty())
         spdlog::warn("changed, but in use only after a restart: {}", late);
-      read_certificates(next.tls);
+      read_certificates(next);
       if (next.backends != now_.backends || next.models != now_.models) {
         node_.use_fleet(next.backends, next.models);
         spdlog::info("the configuration has {} backends and {} rules for models now",
@@ -149,9 +149,9 @@ private:
     manager_.ready(status_);
   }
 
-  void read_certificates(const tls_settings& files) {
+  void read_certificates(const settings& values) {
     try {
-      if (node_.use_certificates(files))
+      if (node_.use_certificates(values))
         spdlog::info("connections have another certificate from now on");
     } catch (const std::exception& bad) {
       spdlog::error("{}; those from before stay in use", bad.what());

@@ -158,6 +158,11 @@ void link::try_next_address(const boost::system::error_code& last) {
 
 /// `emptied` tells when both ends agree, `write_failed` that they do not.
 void link::secure() {
+  if (!tls_) {
+    fail(errc::backend_unreachable,
+         "cannot reach Ollama at " + where() + ": whom to trust is still being read");
+    return;
+  }
   phase_ = phase::securing;
   deadline_->set(timing_.handshake_timeout);
   socket_->socket().connect_tls(tls_, server_->url.host);

@@ -41,9 +41,10 @@ pool_actor::behavior_type upstreams(self_ptr self, lane* home, upstream_settings
         auto& idle = idle_of(self, e.at->server);
         link_actor chosen;
         if (idle.empty()) {
-          chosen = spawn_class_on<link>(*st.home, e.at->server, st.timing,
-                                        st.tls ? st.tls() : tls_context{},
-                                        caf::actor_cast<pool_actor>(self));
+          chosen =
+              spawn_class_on<link>(*st.home, e.at->server, st.timing,
+                                   st.tls && e.at->server->url.tls ? st.tls() : nullptr,
+                                   caf::actor_cast<pool_actor>(self));
           self->monitor(chosen);
         } else {
           chosen = std::move(idle.back());

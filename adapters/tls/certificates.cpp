@@ -1,6 +1,7 @@
 #include "adapters/tls/certificates.hpp"
 
 #include "adapters/tls/errors.hpp"
+#include "config/credential.hpp"
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -63,6 +64,16 @@ tls_context make_context(const SSL_METHOD* method, const pem_files& files,
 }
 
 } // namespace
+
+pem_files files_of_listeners(const tls_settings& tls) {
+  return {credential_path(tls.certificate), credential_path(tls.key),
+          credential_path(tls.client_ca)};
+}
+
+pem_files files_of_backends(const tls_settings& tls) {
+  return {credential_path(tls.backend_certificate), credential_path(tls.backend_key),
+          credential_path(tls.backend_ca)};
+}
 
 tls_context accepting_context(const pem_files& files, tls_version least) {
   auto context = make_context(TLS_server_method(), files, least);

@@ -21,6 +21,10 @@ struct pem_files {
   std::string ca;          ///< who may sign for the other end
 };
 
+/// What those settings name for `https://` listeners, and towards backends.
+pem_files files_of_listeners(const tls_settings& tls);
+pem_files files_of_backends(const tls_settings& tls);
+
 /// Of who accepts: `ca` makes every peer show a certificate. HTTP/1.1 is the only
 /// protocol that is agreed on. Throws std::runtime_error that names the file and what is
 /// wrong.

@@ -335,6 +335,17 @@ class Backend(World):
         self.assertEqual(len(records), 2001)
         self.assertTrue(records[-1]["done"])
 
+    def test_one_that_is_added_later_is_verified_by_whom_the_system_trusts(self):
+        far = self.node()
+        near = self.node(tls=False, more={"SSL_CERT_FILE": str(self.authority.file)})
+        status, text = ask(near.port, "PUT", "/conductor/v1/backends/far", {"url": f"https://localhost:{far.secure}"})
+        self.assertEqual(status, 200, text)
+        until("it is up", lambda: {"far": "up"}.items() <= {
+            b["name"]: b["state"] for b in self.backends(near)["backends"]}.items())
+        answer = ask(near.port, "POST", "/api/generate", {"model": "canned", "prompt": "hi", "stream": False},
+                     {"X-Conductor-Backend": "far"})
+        self.assertEqual(answer[0], 200, answer[1])
+
     def test_an_address_is_verified_as_one(self):
         far = self.node()
         near = self.front(f"https://127.0.0.1:{far.secure}", f'backend_ca = "{self.authority.file}"\n')

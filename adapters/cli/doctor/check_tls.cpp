@@ -14,20 +14,11 @@ namespace {
 
 constexpr std::int64_t few_days = 14;
 
-std::string file_of(const std::string& setting) {
-  return credential_path(setting, std::getenv("CREDENTIALS_DIRECTORY"));
-}
-
-bool is_credential(const std::string& setting) {
-  return setting.starts_with("credential:");
-}
-
 void check_own(const tls_settings& tls, findings& into) {
   const std::string what = "certificate";
   try {
-    const auto context = accepting_context(
-        {file_of(tls.certificate), file_of(tls.key), file_of(tls.client_ca)},
-        tls.min_version);
+    const auto files = files_of_listeners(tls);
+    const auto context = accepting_context(files, tls.min_version);
     const auto days = (end_of_certificate(context) - std::time(nullptr)) / 86'400;
     const auto found = tls.certificate + " ends in " + std::to_string(days) + " days";
     struct stat about {};
@@ -35,8 +26,7 @@ void check_own(const tls_settings& tls, findings& into) {
       into.failed(what, tls.certificate + " has ended", "renew it; a node reads it anew");
     else if (days < few_days)
       into.warning(what, found, "renew it; a node that runs reads it anew");
-    else if (::stat(file_of(tls.key).c_str(), &about) == 0 &&
-             (about.st_mode & S_IROTH) != 0)
+    else if (::stat(files.key.c_str(), &about) == 0 && (about.st_mode & S_IROTH) != 0)
       into.warning(what, tls.key + " can be read by everybody", "chmod o-r " + tls.key);
     else
       into.ok(what, found);
@@ -47,9 +37,7 @@ void check_own(const tls_settings& tls, findings& into) {
 
 void check_towards_backends(const tls_settings& tls, findings& into) {
   try {
-    connecting_context({file_of(tls.backend_certificate), file_of(tls.backend_key),
-                        file_of(tls.backend_ca)},
-                       tls.min_version);
+    connecting_context(files_of_backends(tls), tls.min_version);
   } catch (const std::exception& bad) {
     into.failed("certificates of backends", bad.what(), "see [tls] in the configuration");
   }
