@@ -77,6 +77,8 @@ def judge(kind, line):
         return "a worker owns no socket"
     if call in SOCKETS | DESCRIPTORS and kind == "worker":
         return "a worker owns no socket"
+    if call == "sched_yield" and kind == "worker" and seconds <= LONG:
+        return ""  # CAF's queue of jobs, while a thief holds its other end (double_ended_queue.hpp)
     if call not in MEMORY | HARMLESS | SOCKETS | DESCRIPTORS | ON_DESCRIPTOR:
         return "it is not in the list of permitted calls"
     if seconds > LONG:
@@ -227,6 +229,7 @@ class Recorded(unittest.TestCase):
         '1.0 write(2</tmp/log>, ""..., 60) = 60 <0.000014>',
         "1.0 clock_nanosleep(CLOCK_REALTIME, 0, {tv_sec=0, tv_nsec=50000}, NULL) = 0 <0.000120>",
         "1.0 stat(\"/etc/localtime\", {st_mode=S_IFREG}) = 0 <0.000020>",
+        "1.0 sched_yield() = 0 <0.300000>",
     ]
 
     def test_a_healthy_recording_is_clean(self):
@@ -246,6 +249,9 @@ class Recorded(unittest.TestCase):
                 with self.subTest(kind=kind, line=line):
                     self.assertTrue(LINE.match(line), "the line was not understood")
                     self.assertNotEqual(judge(kind, line), "")
+
+    def test_a_worker_may_yield_to_the_thief_of_its_queue(self):
+        self.assertEqual(judge("worker", "1.0 sched_yield() = 0 <0.000538>"), "")
 
     def test_threads_are_told_apart_by_name(self):
         self.assertEqual([kind_of(n) for n in ("lane-0", "lane-admin", "caf.multiplexer", "caf.clock", "tokio")],
