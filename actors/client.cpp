@@ -97,6 +97,8 @@ void ask_backend(self_ptr self) {
   self->monitor(st.generation);
   self->send(st.generation, subscribe{caf::actor_cast<subscriber_actor>(self)});
   self->send(st.generation, demand{st.links.limits.window_bytes});
+  if (st.draining)
+    self->send(st.generation, drain{});
 }
 
 /// The node answers it, not a backend. Who may not see all models is told by the node
@@ -174,6 +176,12 @@ client_actor::behavior_type client(self_ptr self, client_links links) {
         close_request(self, "cancelled");
         end_taking(self);
         self->quit();
+      },
+      [self](drain d) {
+        auto& st = self->state;
+        st.draining = true;
+        if (st.generation)
+          self->send(st.generation, d);
       },
       [self](expel) {
         if (!self->state.asked || self->state.ending)

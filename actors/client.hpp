@@ -21,7 +21,7 @@ struct client_links {
   observer_actor observer;
   /// Starts what publishes the answer, on the client's own lane: a GENERATION, or a FEED
   /// of events.
-  std::function<publisher_actor(const request_ptr&)> start;
+  std::function<answer_actor(const request_ptr&)> start;
   stream_settings limits;
 };
 
@@ -34,9 +34,10 @@ struct client_state {
   static inline const char* name = "client";
 
   client_links links;
-  request_ptr asked;          ///< null: between two requests
-  publisher_actor generation; ///< null: none asked, or it is over
+  request_ptr asked;       ///< null: between two requests
+  answer_actor generation; ///< null: none asked, or it is over
   request_summary summary;
+  bool draining = false;   ///< the node is
   bool ending = false;     ///< the summary waits for the peer to take the last byte
   std::uint64_t taken = 0; ///< bytes that the socket took and no demand replaced yet
 };

@@ -520,6 +520,7 @@ generation_actor::behavior_type generation(self_ptr self, request_ptr asked,
         if (self->current_sender())
           drop_reader(self, caf::actor_cast<caf::actor_addr>(self->current_sender()));
       },
+      [](drain) {}, // it has an end of its own
   };
 }
 

@@ -22,7 +22,7 @@ namespace conductor {
 struct session_links {
   std::function<store_actor()> store; ///< the present one
   /// Starts a GENERATION on some lane.
-  std::function<publisher_actor(const request_ptr&)> start;
+  std::function<answer_actor(const request_ptr&)> start;
   /// Who knows what is loaded where; null: nobody.
   std::function<dispatcher_actor()> dispatcher;
   /// Who is told how each turn ended; null: nobody.
@@ -76,7 +76,7 @@ struct session_state {
   std::list<arrival> arriving;
   std::list<turn> turns;  ///< the first one is under way
   bool rewriting = false; ///< STORE is asked to erase messages
-  publisher_actor answer;
+  answer_actor answer;
   request_ptr asked;               ///< for the answer under way
   answer_course course;            ///< of that, as far as it was told
   std::string backend;             ///< that answers

@@ -40,6 +40,11 @@ struct restart_backend {
   std::string name;
 };
 
+/// What CLIENT gets an answer from.
+using answer_actor = publisher_actor::extend<
+    // The node drains: end, if this would go on for as long as somebody reads.
+    caf::reacts_to<drain>>;
+
 /// CLIENT: one client connection. Lane.
 using client_actor = subscriber_actor::extend<
     // The peer asked for something. The next one comes after this one's end.
@@ -48,6 +53,8 @@ using client_actor = subscriber_actor::extend<
     caf::reacts_to<wrote>, caf::reacts_to<answer_taken>,
     // The peer left: cancel what was asked for.
     caf::reacts_to<gone>,
+    // Passed on to whom the answer comes from.
+    caf::reacts_to<drain>,
     // The drain limit has passed: end the answer in flight with an error.
     caf::reacts_to<expel>>;
 
@@ -65,7 +72,7 @@ using wire_actor = subscriber_actor ::extend_with<publisher_actor>::extend<
 
 /// GENERATION: one answer in flight. Reads the upstream exchange as a SUBSCRIBER,
 /// publishes the answer to its readers. Lane of the client that started it.
-using generation_actor = subscriber_actor::extend_with<publisher_actor>::extend<
+using generation_actor = subscriber_actor::extend_with<answer_actor>::extend<
     // Somebody else than a reader ends it: every reader is told `cancelled`.
     caf::reacts_to<stop_generation>,
     // Somebody watches the node.

@@ -116,18 +116,18 @@ std::function<tls_context()> node::towards_backends() {
 }
 
 /// On the lane of `at`.
-publisher_actor node::start_answer(station& at, const request_ptr& asked) {
+answer_actor node::start_answer(station& at, const request_ptr& asked) {
   if (asked->target.starts_with("/conductor/v1/backup"))
     return spawn_on(*at.where, backup,
                     std::function<store_actor()>{[this] { return store_.get(); }},
                     asked->by);
   if (asked->kind == request_kind::follow)
-    return caf::actor_cast<publisher_actor>(
+    return caf::actor_cast<answer_actor>(
         spawn_on(*at.where, feed, asked,
                  std::function<sessions_actor()>{[this] { return sessions_.get(); }},
                  asked->speaks == dialect::responses ? responses_feed(asked)
                                                      : native_feed(asked)));
-  return caf::actor_cast<publisher_actor>(
+  return caf::actor_cast<answer_actor>(
       spawn_on(*at.where, generation, asked,
                generation_links{caf::actor_cast<places_actor>(at.desk),
                                 caf::actor_cast<upstreams_actor>(at.upstreams),

@@ -98,7 +98,7 @@ private:
   node_facts facts();
   keys_links for_keys();
   void check_keys() const;
-  publisher_actor start_answer(station& at, const request_ptr& asked);
+  answer_actor start_answer(station& at, const request_ptr& asked);
   session_links for_sessions();
   void listen(const endpoint& at, std::vector<listener::seat> seats);
   void drain_connections(std::function<void()> done);

@@ -53,6 +53,8 @@ wire::behavior_type wire::make_behavior() {
       [this](drain d) {
         if (talk_)
           send(talk_, d);
+        else
+          send(client_, d);
         draining_ = true;
         keep_ = false;
         leave_if_idle();

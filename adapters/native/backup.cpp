@@ -8,7 +8,7 @@
 namespace conductor {
 namespace {
 
-using self_ptr = publisher_actor::stateful_pointer<backup_state>;
+using self_ptr = answer_actor::stateful_pointer<backup_state>;
 
 constexpr std::uint64_t largest_part = 256 * 1024;
 
@@ -74,8 +74,8 @@ void begin(self_ptr self) {
 
 } // namespace
 
-publisher_actor::behavior_type backup(self_ptr self, std::function<store_actor()> store,
-                                      grant_ptr by) {
+answer_actor::behavior_type backup(self_ptr self, std::function<store_actor()> store,
+                                   grant_ptr by) {
   self->state.store = std::move(store);
   self->state.by = std::move(by);
   self->set_down_handler([self](const caf::down_msg&) { end(self); });
@@ -89,7 +89,7 @@ publisher_actor::behavior_type backup(self_ptr self, std::function<store_actor()
         self->state.demanded += d.bytes;
         read_on(self);
       },
-      [self](cancel) { end(self); },
+      [self](cancel) { end(self); }, [](drain) {}, // it has an end of its own
   };
 }
 

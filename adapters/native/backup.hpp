@@ -26,8 +26,7 @@ struct backup_state {
   bool reading = false; ///< a part is on its way
 };
 
-publisher_actor::behavior_type
-backup(publisher_actor::stateful_pointer<backup_state> self,
-       std::function<store_actor()> store, grant_ptr by);
+answer_actor::behavior_type backup(answer_actor::stateful_pointer<backup_state> self,
+                                   std::function<store_actor()> store, grant_ptr by);
 
 } // namespace conductor

@@ -45,6 +45,21 @@ void tell_head(feed_ptr self, int status, std::string type,
   self->send(st.reader, started{std::move(head)});
 }
 
+/// Who only follows would keep a draining node for as long as he likes: he is let go once
+/// he was told of all turns, and asks the next node for what comes after his last event.
+void end_when_drained(feed_ptr self) {
+  auto& st = self->state;
+  if (!st.draining || st.turn || !st.session)
+    return;
+  self->request(st.session, caf::infinite, drain{})
+      .then(
+          [self](const drained&) {
+            self->state.ended = true;
+            publish(self);
+          },
+          [](const caf::error&) {}); // it has ended: the one in its place is asked
+}
+
 /// Follows the session's events from `next` on.
 void follow_on(feed_ptr self, const session_actor& session) {
   auto& st = self->state;
@@ -54,6 +69,7 @@ void follow_on(feed_ptr self, const session_actor& session) {
     tell_head(self, 200, std::move(type));
   self->send(session, follow{caf::actor_cast<follower_actor>(self), st.next});
   self->send(session, more{events_at_once});
+  end_when_drained(self);
 }
 
 /// Finds the session, or the one that takes its place, and follows it.
@@ -200,6 +216,10 @@ feed_actor::behavior_type feed(feed_ptr self, request_ptr asked,
           self->send(st.session, more{events_at_once});
       },
       [self](cancel) { self->quit(); },
+      [self](drain) {
+        self->state.draining = true;
+        end_when_drained(self);
+      },
       [self](const event_ptr& e) {
         auto& st = self->state;
         if (st.ended || ends_with_its_key(self))

@@ -15,7 +15,7 @@ namespace conductor {
 
 /// FEED: one client that follows a session. Publishes to CLIENT what SESSION tells it.
 /// Lane.
-using feed_actor = publisher_actor::extend_with<follower_actor>::extend<
+using feed_actor = answer_actor::extend_with<follower_actor>::extend<
     // INTERNAL: nothing came for a while: a sign of life.
     caf::reacts_to<tick>>;
 
@@ -58,7 +58,8 @@ struct feed_state {
   std::uint64_t demanded = 0;
   bool told = false; ///< the head went out
   bool ended = false;
-  bool quiet = true; ///< nothing came since the last tick
+  bool draining = false; ///< who only follows is let go when no turn is under way
+  bool quiet = true;     ///< nothing came since the last tick
 };
 
 feed_actor::behavior_type feed(feed_ptr self, request_ptr asked,

@@ -106,13 +106,14 @@ struct publisher_notes {
   std::uint64_t demanded = 0;
   unsigned demands = 0;
   unsigned cancels = 0;
+  unsigned drains = 0;
   subscriber_actor subscriber;
 };
 struct publisher_state {
   static inline const char* name = "publisher";
 };
-inline publisher_actor::behavior_type
-publisher(publisher_actor::stateful_pointer<publisher_state>,
+inline answer_actor::behavior_type
+publisher(answer_actor::stateful_pointer<publisher_state>,
           std::shared_ptr<publisher_notes> notes) {
   return {
       [notes](const subscribe& s) { notes->subscriber = s.reader; },
@@ -121,6 +122,7 @@ publisher(publisher_actor::stateful_pointer<publisher_state>,
         ++notes->demands;
       },
       [notes](cancel) { ++notes->cancels; },
+      [notes](drain) { ++notes->drains; },
   };
 }
 

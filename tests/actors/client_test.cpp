@@ -76,6 +76,7 @@ fake_generation(generation_actor::stateful_pointer<fake_generation_state>,
         ++notes->demands;
       },
       [notes](cancel) { ++notes->cancels; },
+      [notes](drain) { ++notes->drains; },
       [](const stop_generation&) {},
       [](progress_query) { return progress{}; },
   };
@@ -264,6 +265,19 @@ TEST_F(a_client, sums_up_what_the_peer_did_not_wait_for) {
   EXPECT_EQ((*summaries)[0].outcome, "cancelled");
   EXPECT_EQ((*summaries)[0].course.now.backend, "one");
   EXPECT_NE((*summaries)[0].taken, request_clock::time_point{});
+}
+
+TEST_F(a_client, tells_the_answer_in_hand_that_the_node_drains) {
+  ask(request_kind::follow, "/conductor/v1/sessions/s/events");
+  tell(drain{});
+  EXPECT_EQ(notes[0]->drains, 1u);
+  EXPECT_EQ(notes[0]->cancels, 0u);
+}
+
+TEST_F(a_client, tells_an_answer_that_is_asked_for_while_the_node_drains) {
+  tell(drain{});
+  ask(request_kind::follow, "/conductor/v1/sessions/s/events");
+  EXPECT_EQ(notes[0]->drains, 1u);
 }
 
 TEST_F(a_client, ignores_being_expelled_while_it_asks_for_nothing) {

@@ -261,7 +261,7 @@ protected:
   wall_time now = 0;
   std::uint64_t context = 0;
   std::vector<request_ptr> asked_;
-  std::vector<publisher_actor> answers;
+  std::vector<answer_actor> answers;
   std::vector<std::shared_ptr<publisher_notes>> notes;
   std::vector<follower_actor> listeners;
   sessions_actor subject;

@@ -67,6 +67,36 @@ def node_at(port, path="/conductor/v1/status"):
     return json.loads(ask(port, "GET", path)[1])
 
 
+class Follower:
+    """Reads a session's events as SSE on a thread until the stream ends."""
+
+    def __init__(self, port, path, since):
+        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+        self.connection.request("GET", path, headers={"Accept": "text/event-stream", "Last-Event-ID": str(since)})
+        self.answer = self.connection.getresponse()
+        self.lines = []
+        self.thread = threading.Thread(target=self.read)
+        self.thread.start()
+
+    def read(self):
+        try:
+            for line in self.answer:
+                self.lines.append(line.decode().rstrip())
+        except (OSError, http.client.HTTPException) as failure:
+            self.lines.append(f"cut: {failure!r}")
+
+    def told(self, kind):
+        return [line.removeprefix("event: ") for line in list(self.lines) if line.startswith("event: ")].count(kind)
+
+    def ids(self):
+        return [int(line.removeprefix("id: ")) for line in list(self.lines) if line.startswith("id: ")]
+
+    def end(self):
+        self.thread.join(PATIENCE)
+        assert not self.thread.is_alive(), "the stream goes on"
+        self.connection.close()
+
+
 class Supervised(unittest.TestCase):
     """As systemd does it: the sockets are held, a node is started when one is needed."""
 
@@ -199,6 +229,38 @@ class Succeeded(unittest.TestCase):
             kept = node_at(node.port, f"/conductor/v1/sessions/{made['id']}")["messages"]
             self.assertEqual([(m["role"], m["state"]) for m in kept], [("user", "done"), ("assistant", "done")] * 2)
             self.kill(pid)
+
+    def test_who_only_follows_does_not_hold_the_old_node(self):
+        with scripted_ollama(OLLAMA) as ollama, conductor(NODE, ollama.port) as node:
+            until("readiness", lambda: ask(node.port, "GET", "/readyz")[0] == 200)
+            made = json.loads(ask(node.port, "POST", "/conductor/v1/sessions", {"model": "canned"})[1])
+            idle = json.loads(ask(node.port, "POST", "/conductor/v1/sessions", {"model": "canned"})[1])
+            session = f"/conductor/v1/sessions/{made['id']}"
+            quiet = Follower(node.port, f"/conductor/v1/sessions/{idle['id']}/events", 0)
+            busy = Follower(node.port, f"{session}/events", 0)
+            set_script(ollama, gap_ms=20, records=40)
+            stream = Stream(node.port, f"{session}/messages", {"content": "first"})
+            until("the first words", lambda: busy.told("delta") > 0)
+            set_script(ollama)
+            node.process.send_signal(signal.SIGUSR2)
+            pid = self.successor_of(node)
+            quiet.end()
+            self.assertIsNone(node.process.poll(), "the old node did not wait for its turn")
+            self.assertEqual((busy.told("done"), busy.told("error")), (0, 0))
+            busy.end()
+            self.assertEqual(stream.end()[-1]["type"], "done")
+            self.assertEqual(node.ended(), 0, node.log())
+            self.assertEqual((busy.told("done"), busy.told("error"), quiet.told("error")), (1, 0, 0))
+            self.assertFalse([line for line in quiet.lines + busy.lines if line.startswith(("cut", "data: {\"error"))])
+            # The next node goes on where the old one ended.
+            again = Follower(node.port, f"{session}/events", busy.ids()[-1])
+            said = [json.loads(line) for line in
+                    ask(node.port, "POST", f"{session}/messages", {"content": "second"})[1].splitlines()]
+            until("its end", lambda: again.told("done") == 1)
+            self.assertGreater(again.ids()[0], busy.ids()[-1])
+            self.assertEqual(again.ids()[-1], said[-1]["seq"])
+            self.kill(pid)
+            again.end()
 
     def test_a_web_socket_stays_for_a_turn_that_waits(self):
         with scripted_ollama(OLLAMA) as ollama, conductor(NODE, ollama.port) as node:
