@@ -1,23 +1,56 @@
 #include "messages/key_mark.hpp"
 
 #include <algorithm>
+#include <charconv>
+#include <cstddef>
+#include <vector>
 
 namespace conductor {
+namespace {
+
+struct unescaped_text {
+  std::string plain;
+  std::vector<std::size_t> begin; ///< of each character, and of the end, in the text
+};
+
+/// What a text says whose letters may be written as in a URL.
+unescaped_text unescaped(std::string_view text) {
+  unescaped_text found;
+  for (std::size_t i = 0; i < text.size();) {
+    found.begin.push_back(i);
+    unsigned char letter = 0;
+    const auto escape = text.substr(i, 3);
+    const auto* end = escape.data() + escape.size();
+    const bool is_one = escape.size() == 3 && escape[0] == '%' &&
+                        std::from_chars(escape.data() + 1, end, letter, 16).ptr == end;
+    found.plain += is_one ? static_cast<char>(letter) : text[i];
+    i += is_one ? 3 : 1;
+  }
+  found.begin.push_back(text.size());
+  return found;
+}
+
+} // namespace
 
 std::string without_secrets(std::string text) {
-  const auto end_of_part = [&](std::size_t at) {
-    const auto from = text.begin() + static_cast<std::ptrdiff_t>(at);
-    return static_cast<std::size_t>(std::find_if_not(from, text.end(), is_key_letter) -
-                                    text.begin());
+  const auto [plain, begin] = unescaped(text);
+  const auto end_of_part = [&plain](std::size_t at) {
+    const auto from = plain.begin() + static_cast<std::ptrdiff_t>(at);
+    return static_cast<std::size_t>(std::find_if_not(from, plain.end(), is_key_letter) -
+                                    plain.begin());
   };
   // From the end: in what looks like a key within another, each secret is one.
-  for (auto at = text.rfind(key_mark); at != std::string::npos;
-       at = at == 0 ? std::string::npos : text.rfind(key_mark, at - 1)) {
+  auto masked = text.size(); // from there on it is
+  for (auto at = plain.rfind(key_mark); at != std::string::npos;
+       at = at == 0 ? std::string::npos : plain.rfind(key_mark, at - 1)) {
     const auto bar = end_of_part(at + key_mark.size());
-    if (bar == text.size() || text[bar] != '_')
+    if (bar == plain.size() || plain[bar] != '_')
       continue;
-    if (const auto end = end_of_part(bar + 1); end > bar + 1)
-      text.replace(bar + 1, end - bar - 1, "…");
+    const auto end = std::min(begin[end_of_part(bar + 1)], masked);
+    if (const auto secret = begin[bar + 1]; end > secret) {
+      text.replace(secret, end - secret, "…");
+      masked = secret;
+    }
   }
   return text;
 }
