@@ -13,6 +13,7 @@
 #include <chrono>
 #include <exception>
 #include <optional>
+#include <tuple>
 #include <utility>
 
 namespace conductor {
@@ -134,6 +135,17 @@ api_key& find(key_list& all, const std::string& id) {
   return *k;
 }
 
+/// Makes room by the revoked key that is the oldest.
+bool forget_revoked(key_list& all) {
+  const auto old = std::min_element(all.begin(), all.end(), [](auto& a, auto& b) {
+    return std::tuple(!a.revoked, a.created) < std::tuple(!b.revoked, b.created);
+  });
+  if (old == all.end() || !old->revoked)
+    return false;
+  all.erase(old);
+  return true;
+}
+
 made_key with_secret(api_key& k) {
   const auto secret = new_secret();
   set_secret(k, secret);
@@ -153,7 +165,7 @@ file_keys_actor::behavior_type keys(self_ptr self, keys_links links) {
         return answer_with<made_key>(
             self, [wish = std::move(c.wish),
                    now = self->state.links.clock()](key_list& all) mutable {
-              if (all.size() >= most_keys)
+              if (all.size() >= most_keys && !forget_revoked(all))
                 refuse("there are " + std::to_string(most_keys) + " keys already");
               wish.id = new_key_id();
               wish.created = now;

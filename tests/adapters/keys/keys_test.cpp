@@ -124,6 +124,29 @@ TEST_F(keys_of_a_node, have_names_of_their_own_until_they_are_revoked) {
   EXPECT_EQ(table->by_id.size(), 2u);
 }
 
+TEST_F(keys_of_a_node, are_so_many_and_the_oldest_revoked_one_makes_room) {
+  key_list all;
+  for (int i = 0; i < 10'000; ++i) {
+    api_key k;
+    k.id = "id" + std::to_string(i);
+    k.name = k.id;
+    k.created = now + 10'000 - i;
+    k.revoked = i == 7 || i == 8;
+    set_secret(k, "secret");
+    all.push_back(k);
+  }
+  change_keys(folder / "keys.json", [&](key_list& kept) { kept = all; });
+  make("first");
+  make("second");
+  EXPECT_FALSE(table->find("id7"));
+  EXPECT_FALSE(table->find("id8"));
+  EXPECT_EQ(table->by_id.size(), 10'000u);
+  create_key third;
+  third.wish.name = "third";
+  EXPECT_FALSE(ask<made_key>(third));
+  EXPECT_EQ(refused.detail, "there are 10000 keys already");
+}
+
 TEST_F(keys_of_a_node, are_changed_in_one_spelling_or_not_at_all) {
   const auto made = make("one");
   const auto changed = ask<api_key>(change_key{made.key.id, [](api_key& k) {
