@@ -5,6 +5,7 @@
 #include "adapters/http/request_id.hpp"
 #include "adapters/http/trace_start.hpp"
 #include "adapters/tls/errors.hpp"
+#include "messages/admission.hpp"
 
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
@@ -342,6 +343,11 @@ void wire::begin_answer() {
 void wire::publish_upload() {
   if (!uploading_ || !upload_to_)
     return;
+  if (const auto ended = check_key(by_)) { // told by whoever sent it on
+    keep_ = false;
+    send(std::exchange(upload_to_, nullptr), to_failed(ended));
+    return;
+  }
   if (upload_demand_ > 0 && std::exchange(must_continue_, false)) {
     socket_->text("HTTP/1.1 100 Continue\r\n\r\n");
   }

@@ -476,6 +476,18 @@ class Ends(World):
         self.assertEqual(got[0][0], 401)
         self.assertIn("counts no longer", got[0][2])
 
+    def test_an_upload_ends_at_its_next_part(self):
+        made = make(self.port, "uploads", scopes=["models"])
+        with socket.create_connection(("127.0.0.1", self.port), timeout=20) as peer:
+            peer.sendall(f"POST /api/blobs/sha256:{'0' * 64} HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 203.0.113.7\r\n"
+                         f"Authorization: Bearer {made['key']}\r\nTransfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n".encode())
+            self.assertEqual(peer.recv(65536), b"HTTP/1.1 100 Continue\r\n\r\n")
+            self.revoke(made)
+            peer.sendall(b"4\r\npart\r\n")
+            told = b"".join(iter(lambda: peer.recv(65536), b"")).decode()
+        self.assertTrue(told.startswith("HTTP/1.1 401 "), told)
+        self.assertIn("counts no longer", told)
+
     def test_a_turn_ends_for_everybody_who_follows_and_the_next_one_too(self):
         made = make(self.port, "turns")
         boss = make(self.port, "boss-of-turns", scopes=["sessions", "admin"])["key"]
