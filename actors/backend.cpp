@@ -151,7 +151,7 @@ backend_actor::behavior_type backend(self_ptr self, backend_ptr server,
   st.status.name = st.server->name;
   st.status.url = to_url(st.server->url);
   st.status.parallel = st.server->parallel;
-  self->monitor(st.links.dispatcher);
+  st.dispatcher_end = {self, st.links.dispatcher};
   self->set_down_handler([self](const caf::down_msg&) { self->quit(); });
   look(self);
   return {

@@ -19,14 +19,9 @@ constexpr std::size_t most_attempts = 3;
 void ask_for_lease(self_ptr self);
 void find_none(self_ptr self, const caf::error& e);
 
-/// Long-lived partners keep no trace of an answer that is over.
-void leave(self_ptr self, reader& r) {
-  self->demonitor(r.to.address());
-}
 void leave_exchange(self_ptr self) {
   auto& st = self->state;
-  if (st.exchange)
-    self->demonitor(st.exchange.address());
+  st.exchange_end = {};
   st.exchange = nullptr;
 }
 
@@ -55,7 +50,6 @@ bool serve(self_ptr self, reader& r) {
   if (!st.end || r.piece - st.first_piece < st.pieces.size())
     return false;
   std::visit([&](const auto& terminal) { self->send(r.to, terminal); }, *st.end);
-  leave(self, r);
   return true;
 }
 
@@ -114,7 +108,6 @@ void bound(self_ptr self) {
     std::erase_if(st.readers, [&](reader& r) {
       if (r.piece > st.first_piece)
         return false;
-      leave(self, r);
       self->send(r.to, failed{errc::reader_too_slow,
                               "the reader fell " + std::to_string(st.buffered) +
                                   " bytes behind; stream.buffer allows " +
@@ -241,7 +234,7 @@ void open(self_ptr self) {
       .then(
           [self](publisher_actor exchange) {
             self->state.exchange = std::move(exchange);
-            self->monitor(self->state.exchange);
+            self->state.exchange_end = {self, self->state.exchange};
           },
           [self](const caf::error& e) { finish(self, to_failed(e)); });
 }
@@ -408,12 +401,8 @@ reader* sender_in(self_ptr self) {
 }
 
 void drop_reader(self_ptr self, const caf::actor_addr& who) {
-  std::erase_if(self->state.readers, [&](reader& r) {
-    const bool match = r.to.address() == who;
-    if (match)
-      leave(self, r);
-    return match;
-  });
+  std::erase_if(self->state.readers,
+                [&](const reader& r) { return r.to.address() == who; });
   serve_all(self);
 }
 
@@ -498,7 +487,7 @@ generation_actor::behavior_type generation(self_ptr self, request_ptr asked,
                             "offset " + std::to_string(s.from) + " is no longer kept"});
           return;
         }
-        self->monitor(r.to);
+        r.end = {self, r.to};
         self->state.had_reader = true;
         self->state.readers.push_back(std::move(r));
       },

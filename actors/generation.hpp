@@ -4,6 +4,7 @@
 #include "config/settings.hpp"
 #include "messages/actors.hpp"
 #include "messages/memory_budget.hpp"
+#include "messages/monitoring.hpp"
 #include "messages/share.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
@@ -44,6 +45,7 @@ struct generation_state {
   /// One subscriber and how far it came.
   struct reader {
     subscriber_actor to;
+    monitoring end;             ///< of it
     std::uint64_t piece = 0;    ///< number of the next piece, counted from the first ever
     std::size_t within = 0;     ///< bytes of that piece it has already
     std::uint64_t demanded = 0; ///< bytes it can still take
@@ -64,6 +66,7 @@ struct generation_state {
   } came;
   course_notes course;
   publisher_actor exchange;
+  monitoring exchange_end;
   std::vector<std::string> tried;
   bool stale_once = false;
   /// The first answer that refused, told where no other backend serves.

@@ -243,8 +243,8 @@ session_actor::behavior_type session(session_actor::stateful_pointer<session_sta
       },
       [self](follow& f) {
         auto& st = self->state;
-        self->monitor(f.reader);
-        st.followers.push_back({std::move(f.reader), f.from, 0});
+        monitoring end{self, f.reader};
+        st.followers.push_back({std::move(f.reader), std::move(end), f.from, 0});
       },
       [self](more m) {
         const auto f = find_sender(self);
@@ -255,10 +255,8 @@ session_actor::behavior_type session(session_actor::stateful_pointer<session_sta
       },
       [self](unfollow) {
         const auto f = find_sender(self);
-        if (f == self->state.followers.end())
-          return;
-        self->demonitor(f->to.address());
-        self->state.followers.erase(f);
+        if (f != self->state.followers.end())
+          self->state.followers.erase(f);
       },
       [self](const stop_turn& which) {
         return stopped_turn{cancel_turn(self, which.answer)};

@@ -2,6 +2,7 @@
 
 #include "actors/event_log.hpp"
 #include "actors/turn.hpp"
+#include "messages/monitoring.hpp"
 #include "messages/session.hpp"
 #include "messages/share.hpp"
 
@@ -66,6 +67,7 @@ struct session_state {
   };
   struct follower {
     follower_actor to;
+    monitoring end;         ///< of it
     std::uint64_t next = 1; ///< number of the event that it gets next
     std::size_t credit = 0;
   };

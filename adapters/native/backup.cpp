@@ -81,8 +81,9 @@ answer_actor::behavior_type backup(self_ptr self, std::function<store_actor()> s
   self->set_down_handler([self](const caf::down_msg&) { end(self); });
   return {
       [self](subscribe& s) {
-        self->state.reader = std::move(s.reader);
-        self->monitor(self->state.reader);
+        auto& st = self->state;
+        st.reader = std::move(s.reader);
+        st.reader_end = {self, st.reader};
         begin(self);
       },
       [self](demand d) {

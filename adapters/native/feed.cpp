@@ -64,7 +64,7 @@ void end_when_drained(feed_ptr self) {
 void follow_on(feed_ptr self, const session_actor& session) {
   auto& st = self->state;
   st.session = session;
-  self->monitor(session);
+  st.session_end = {self, session};
   if (auto type = st.surface->content_type(); !type.empty())
     tell_head(self, 200, std::move(type));
   self->send(session, follow{caf::actor_cast<follower_actor>(self), st.next});
@@ -202,7 +202,7 @@ feed_actor::behavior_type feed(feed_ptr self, request_ptr asked,
       [self](subscribe& s) {
         auto& st = self->state;
         st.reader = std::move(s.reader);
-        self->monitor(st.reader);
+        st.reader_end = {self, st.reader};
         if (!st.surface->sign_of_life().empty())
           self->delayed_send(self, silence, tick{});
         st.surface->begin(self);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "messages/actors.hpp"
+#include "messages/monitoring.hpp"
 #include "messages/session.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
@@ -50,7 +51,9 @@ struct feed_state {
   std::function<sessions_actor()> sessions;
   std::unique_ptr<feed_surface> surface;
   subscriber_actor reader;
+  monitoring reader_end;
   session_actor session;
+  monitoring session_end;
   std::string id;
   std::optional<said> turn; ///< only events of this turn; empty: all
   std::uint64_t next = 0;   ///< number of the event that comes next; 0: a snapshot

@@ -7,6 +7,7 @@
 #include "adapters/native/overview.hpp"
 #include "adapters/native/talk_command.hpp"
 #include "messages/actors.hpp"
+#include "messages/monitoring.hpp"
 #include "messages/session.hpp"
 
 #include <boost/beast/core/flat_buffer.hpp>
@@ -63,6 +64,7 @@ private:
   /// One session that the peer follows.
   struct subscription {
     session_actor session; ///< null: it is being found
+    monitoring session_end;
     std::uint64_t next = 0;
     std::uint64_t number = 0; ///< of all subscriptions that the peer began
     std::size_t owed = 0;     ///< events written, for which no more were asked yet

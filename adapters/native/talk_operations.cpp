@@ -89,7 +89,7 @@ void talk::follow_on(const std::string& id, const session_actor& session) {
     return; // unsubscribed meanwhile
   i->second.session = session;
   i->second.owed = 0;
-  monitor(session);
+  i->second.session_end = {this, session};
   send(session, follow{caf::actor_cast<follower_actor>(this), i->second.next});
   send(session, more{events_at_once});
 }
@@ -124,10 +124,8 @@ void talk::obey(const std::string& ref, const unsubscribe_session& command) {
   const auto i = subscriptions_.find(id);
   if (i == subscriptions_.end())
     throw json_input::bad_request("the session is not subscribed");
-  if (i->second.session) {
-    demonitor(i->second.session.address());
+  if (i->second.session)
     send(i->second.session, unfollow{});
-  }
   subscriptions_.erase(i);
   acknowledge(ref, {{"session", id}});
 }

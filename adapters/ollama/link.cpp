@@ -25,7 +25,7 @@ link::link(caf::actor_config& cfg, backend_ptr server, upstream_settings timing,
                 destroy_on_lane{&home()}) {}
 
 link::behavior_type link::make_behavior() {
-  monitor(pool_);
+  pool_end_ = {this, pool_};
   set_down_handler([this](const caf::down_msg& down) {
     if (pool_.address() == down.source ||
         (now_.reader && now_.reader.address() == down.source))
@@ -70,6 +70,8 @@ void link::on_exit() {
   resolver_.reset();
   socket_->close();
   now_ = {};
+  reader_end_ = {};
+  pool_end_ = {};
   pool_ = nullptr;
 }
 
@@ -89,7 +91,7 @@ void link::open(open_exchange& e) {
     now_ = {};
     return;
   }
-  monitor(now_.reader);
+  reader_end_ = {this, now_.reader};
   demand_ = now_.window;
   parser_.emplace(now_.asked->method == "HEAD");
   splitter_.reset();
@@ -254,8 +256,7 @@ void link::close() {
     return;
   if (now_.asked && now_.asked->upload && !upload_over_)
     send(now_.asked->upload, cancel{});
-  if (now_.reader)
-    demonitor(now_.reader.address());
+  reader_end_ = {};
   resolver_->cancel();
   socket_->close();
   deadline_->stop();

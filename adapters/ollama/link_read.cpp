@@ -165,7 +165,7 @@ complete link::end_of_stream() const {
 
 void link::finish() {
   auto reader = std::exchange(now_.reader, nullptr);
-  demonitor(reader.address());
+  reader_end_ = {};
   if (splitter_->finished())
     send(reader, end_of_stream());
   else

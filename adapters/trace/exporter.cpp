@@ -27,11 +27,9 @@ constexpr seconds longest_pause{30};
 void send_next(self_ptr self);
 void end_batch(self_ptr self, std::size_t lost, const std::string& why = {});
 
-/// Connections live longer than what they carry.
 void leave_exchange(self_ptr self) {
   auto& st = self->state;
-  if (st.exchange)
-    self->demonitor(st.exchange.address());
+  st.exchange_end = {};
   st.exchange = nullptr;
 }
 
@@ -56,7 +54,7 @@ void ask(self_ptr self) {
                               caf::actor_cast<subscriber_actor>(self), window})
       .then(
           [self](publisher_actor exchange) {
-            self->monitor(exchange);
+            self->state.exchange_end = {self, exchange};
             self->state.exchange = std::move(exchange);
           },
           [self](const caf::error&) {

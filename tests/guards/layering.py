@@ -56,6 +56,14 @@ MAY_NOT_USE = {
 # A clock that a test cannot move: an actor asks CAF's, `self->clock().now()`.
 _CLOCK = re.compile(r"\w+\s*::\s*now\s*\(|\b(?:clock_gettime|gettimeofday|time)\s*\(\s*(?:NULL|nullptr|0|CLOCK)")
 
+# CAF keeps a watcher's storage for as long as what he watched lives. Nobody calls `monitor`,
+# but holds a `monitoring`; except who does not end before what he watches does.
+_MONITOR = re.compile(r"(?<![\w>.:])(?:self->|this->)?monitor\s*\(\s*\w")
+OUTLIVE = {f"{path}.cpp" for path in (
+    "actors/client", "actors/desk", "actors/dispatcher", "actors/dispatcher_fleet", "actors/dispatcher_queue",
+    "actors/session_turns", "actors/sessions", "actors/supervisor", "adapters/http/door", "adapters/http/wire_read",
+    "adapters/ollama/upstreams")}
+
 REQUIRED = {"CMakeLists.txt", "README.md", "actors", "adapters", "config", "messages", "ops",
             "runtime", "tests"}
 ALLOWED = {"CMakePresets.json", "LICENSE", "CHANGELOG.md"}
@@ -101,6 +109,10 @@ def problems_of(path, text):
         for match in _CLOCK.finditer(code):
             line = code.count("\n", 0, match.start()) + 1
             found.append(f"{path}:{line}: an actor reads its clock through CAF, not {match[0]}")
+    if path not in OUTLIVE:
+        for match in _MONITOR.finditer(code):
+            line = code.count("\n", 0, match.start()) + 1
+            found.append(f"{path}:{line}: whoever may end first holds a `monitoring`")
     if path.endswith(".cpp"):
         own = path[:-4] + ".hpp"
         first = next(includes(text), None)
@@ -171,6 +183,8 @@ class Planted(unittest.TestCase):
         ("actors/session.hpp", "auto t = std::chrono::steady_clock::now();"),
         ("actors/session.hpp", "auto t = request_clock :: now ();"),
         ("actors/session.hpp", "auto t = time(nullptr);"),
+        ("actors/session.hpp", "self->monitor(f.reader);"),
+        ("adapters/native/talk.hpp", "monitor(session);"),
         ("adapters/http/wire.hpp", '#include "actors/client.hpp"'),
         ("adapters/http/wire.hpp", '#include "adapters/ollama/link.hpp"'),
         ("adapters/http/wire.hpp", '#include "wire.hpp"'),
@@ -194,6 +208,7 @@ class Planted(unittest.TestCase):
         ("actors/session.hpp", "/*\n#include <thread>\n*/"),
         ("actors/session.hpp", "auto t = self->clock().now();"),
         ("actors/session.hpp", 'auto t = "steady_clock::now()";'),
+        ("actors/session.hpp", "self->demonitor(x); monitoring end{self, x}; gpus->monitor();"),
         ("adapters/http/wire.hpp", '#include "adapters/lane/hosted.hpp"'),
         ("adapters/ollama/x.hpp", '#include "adapters/json/scan.hpp"'),
         ("adapters/native/x.hpp", "auto t = std::chrono::steady_clock::now();"),
