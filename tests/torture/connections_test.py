@@ -58,6 +58,23 @@ class Connections(unittest.TestCase):
         self.assertLess(resident() - pages_before, 20 * 256, "pages of 4 KiB: memory grew by 20 MiB")
         self.assertEqual(ask(self.node.port, "GET", "/healthz")[0], 200)
 
+    def test_answers_that_are_left_in_number_leave_nothing_behind(self):
+        self.start()
+        ask(self.ollama.port, "POST", "/_scripted/script", {"default": {"records": 1000, "gap_ms": 50}})
+        body = json.dumps({"model": "canned", "prompt": "x"})
+        def resident():
+            return int(pathlib.Path(f"/proc/{self.node.pid}/statm").read_text().split()[1])
+        def leave(n):
+            for _ in range(n):
+                with Peer(self.node.port) as p:
+                    p.say(f"POST /api/generate HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n{body}")
+                    self.assertTrue(p.read())
+            until("all to be gone", lambda: self.connections() == 0)
+        leave(1_000)
+        pages_before = resident()
+        leave(IN_TURN)
+        self.assertLess(resident() - pages_before, 4 * 256, "pages of 4 KiB: memory grew by 4 MiB")
+
     def test_without_descriptors_accepting_pauses_and_nothing_spins(self):
         self.start(before=("prlimit", f"--nofile={FEW}:{FEW}"))
         ask(self.ollama.port, "POST", "/_scripted/script", {"default": {"records": 400, "gap_ms": 10}})
