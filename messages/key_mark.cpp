@@ -33,7 +33,9 @@ unescaped_text unescaped(std::string_view text) {
 } // namespace
 
 std::string without_secrets(std::string text) {
-  const auto [plain, begin] = unescaped(text);
+  const auto said = unescaped(text);
+  const auto& plain = said.plain;
+  const auto& begin = said.begin;
   const auto end_of_part = [&plain](std::size_t at) {
     const auto from = plain.begin() + static_cast<std::ptrdiff_t>(at);
     return static_cast<std::size_t>(std::find_if_not(from, plain.end(), is_key_letter) -

@@ -41,11 +41,12 @@ std::optional<std::uint64_t> times(std::optional<std::uint64_t> value,
   return value ? std::optional{*value * unit} : std::nullopt;
 }
 
-std::optional<double> ratio(std::optional<std::uint64_t> part,
+/// How much of `whole`: a fan may run faster than its best.
+std::optional<double> share(std::optional<std::uint64_t> part,
                             std::optional<std::uint64_t> whole) {
   if (!part || !whole || *whole == 0)
     return std::nullopt;
-  return static_cast<double>(*part) / static_cast<double>(*whole);
+  return std::min(static_cast<double>(*part) / static_cast<double>(*whole), 1.0);
 }
 
 /// The folder of the device's sensors; empty: it has none.
@@ -60,13 +61,13 @@ void look_at_sensors(const std::string& hwmon, gpu_device& d) {
       scaled(first_number({hwmon + "/power1_average", hwmon + "/power1_input"}), 1e-6);
   d.power_limit =
       scaled(first_number({hwmon + "/power1_cap", hwmon + "/power1_max"}), 1e-6);
-  d.fan = ratio(number_in(hwmon + "/fan1_input"), number_in(hwmon + "/fan1_max"));
+  d.fan = share(number_in(hwmon + "/fan1_input"), number_in(hwmon + "/fan1_max"));
   if (!d.fan)
-    d.fan = scaled(number_in(hwmon + "/pwm1"), 1.0 / 255);
+    d.fan = share(number_in(hwmon + "/pwm1"), 255);
 }
 
 void look_at_amd(const std::string& device, const std::string& hwmon, gpu_device& d) {
-  d.utilization = scaled(number_in(device + "/gpu_busy_percent"), 0.01);
+  d.utilization = share(number_in(device + "/gpu_busy_percent"), 100);
   d.memory_used = number_in(device + "/mem_info_vram_used");
   d.memory_total = number_in(device + "/mem_info_vram_total");
   d.core_clock = number_in(hwmon + "/freq1_input");
@@ -84,6 +85,8 @@ sysfs_probe::sysfs_probe(std::string root) : root_(std::move(root)) {
 }
 
 void sysfs_probe::find() {
+  for (auto& [slot, c] : cards_)
+    c.folder.clear();
   for (const auto& name : names_in(root_ + "/class/drm")) {
     if (!is_card(name))
       continue;
@@ -118,7 +121,7 @@ void sysfs_probe::look(gpu_sample& sample) {
     d.index = c.index;
     d.name = c.name;
     d.uuid = c.uuid;
-    d.lost = text_in(c.folder + "/device/uevent").empty();
+    d.lost = c.folder.empty();
     if (d.lost)
       d.problem = slot + " is no longer there";
     else if (text_in(c.folder + "/device/power/runtime_status") == "suspended")

@@ -28,7 +28,7 @@ private:
     std::string driver;
     std::string name;
     std::string uuid;
-    std::string folder; ///< class/drm/cardN
+    std::string folder; ///< class/drm/cardN; empty: it was lost
     meter asleep;       ///< milliseconds
     meter energy;       ///< microjoules
   };

@@ -77,6 +77,31 @@ TEST_F(a_sysfs, tells_what_amdgpu_knows) {
   EXPECT_FALSE(d.processes || d.xid_errors || d.throttled);
 }
 
+TEST_F(a_sysfs, tells_a_gpu_that_took_anothers_place_from_it) {
+  put_amd("card0", "0000:03:00.0");
+  sysfs_probe probe{root};
+  put_amd("card0", "0000:04:00.0");
+  const auto s = look(probe);
+  ASSERT_EQ(s.devices.size(), 2u);
+  EXPECT_EQ(s.devices[0].problem, "0000:03:00.0 is no longer there");
+  EXPECT_FALSE(s.devices[1].lost);
+}
+
+TEST_F(a_sysfs, tells_no_share_of_more_than_all) {
+  put_amd("card0", "0000:03:00.0");
+  put("card0/device/gpu_busy_percent", "744");
+  put("card0/device/hwmon/hwmon4/fan1_input", "3700");
+  put_amd("card1", "0000:04:00.0");
+  std::filesystem::remove(root / "class/drm/card1/device/hwmon/hwmon4/fan1_max");
+  put("card1/device/hwmon/hwmon4/pwm1", "744");
+  sysfs_probe probe{root};
+  const auto s = look(probe);
+  ASSERT_EQ(s.devices.size(), 2u);
+  EXPECT_EQ(s.devices[0].utilization, 1.0);
+  EXPECT_EQ(s.devices[0].fan, 1.0);
+  EXPECT_EQ(s.devices[1].fan, 1.0);
+}
+
 TEST_F(a_sysfs, leaves_unknown_what_the_kernel_does_not_tell) {
   put("card0/device/uevent", "DRIVER=amdgpu\nPCI_SLOT_NAME=0000:03:00.0");
   put("card0/device/gpu_busy_percent", "busy");
