@@ -1,6 +1,7 @@
 """Keys that are made, used, given another secret and revoked while they are in use."""
 
 import threading
+import time
 
 from chaos.judge import Complaint
 from chaos.load import Client, marked, request_body, some_text
@@ -59,6 +60,13 @@ class KeyUser(Living, Client):
                  request_body("generate", True, STEADY_MODEL, answer.wanted), [ELSEWHERE, f"Authorization: Bearer {key}"])
         peer.close()
 
+    def _try_to_ask(self, answer, key):
+        try:
+            self._ask(answer, key)
+        except OSError:  # no node is there
+            answer.end = "cut"
+            answer.began = answer.ended = time.monotonic()
+
     def _refused(self, key, id):
         answer = Answer("generate", True, id, marked(id, 2))
         self._ask(answer, key)
@@ -68,7 +76,7 @@ class KeyUser(Living, Client):
 
     def _revoke_in_use(self, made, id):
         answer = Answer("generate", True, f"{id}r", marked(f"{id}r", 40))
-        user = threading.Thread(target=self._ask, args=(answer, made["key"]), daemon=True)
+        user = threading.Thread(target=self._try_to_ask, args=(answer, made["key"]), daemon=True)
         user.start()
         self.stop.wait(self.chance.uniform(0, 0.3))
         self._revoke(made["id"])
