@@ -70,6 +70,7 @@ struct limit_settings {
   std::size_t peer_connections = 512; ///< of one address elsewhere; 0: any number
   std::size_t memory_bytes = 0;       ///< bodies and answers held, whole node; 0: by
                                       ///< the machine's memory
+  std::size_t key_memory_bytes = 0;   ///< bodies held for one key; 0: half of that
 };
 
 /// One Ollama server. Section `[[backend]]`.

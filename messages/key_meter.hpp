@@ -1,5 +1,7 @@
 #pragma once
 
+#include "messages/share.hpp"
+
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -59,6 +61,9 @@ public:
 
   bool enter(std::uint64_t most) noexcept;
   void leave() noexcept { inside_.fetch_sub(1, std::memory_order_relaxed); }
+
+  /// Bytes of bodies that are held for it.
+  const shared_sum held = std::make_shared<std::atomic<std::int64_t>>(0);
 
   /// Since the node's start, for who watches it.
   struct counts {

@@ -5,8 +5,7 @@
 namespace conductor {
 
 std::uint64_t memory_budget::held() const noexcept {
-  return static_cast<std::uint64_t>(
-      std::max<std::int64_t>(held_->load(std::memory_order_relaxed), 0));
+  return value_of(held_);
 }
 
 bool memory_budget::admits(priority_class asks, std::uint64_t more) const noexcept {
@@ -17,6 +16,11 @@ bool memory_budget::admits(priority_class asks, std::uint64_t more) const noexce
                                                         : 100u;
   const auto most = limit_ / 100 * percent;
   return more <= most && held() <= most - more;
+}
+
+bool memory_budget::admits_key(std::uint64_t held, std::uint64_t more) const noexcept {
+  return of_one_key_ == 0 || more == 0 ||
+         (more <= of_one_key_ && held <= of_one_key_ - more);
 }
 
 } // namespace conductor

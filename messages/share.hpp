@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -10,15 +11,24 @@ namespace conductor {
 /// A sum to which many add their part; any thread.
 using shared_sum = std::shared_ptr<std::atomic<std::int64_t>>;
 
-/// One's part of a sum, for as long as it lives.
+inline std::uint64_t value_of(const shared_sum& sum) noexcept {
+  return static_cast<std::uint64_t>(
+      std::max<std::int64_t>(sum->load(std::memory_order_relaxed), 0));
+}
+
+/// One's part of a sum, or of two, for as long as it lives.
 class share {
 public:
-  explicit share(shared_sum of = nullptr) : of_(std::move(of)) {}
+  explicit share(shared_sum of = nullptr, shared_sum also = nullptr)
+      : of_(std::move(of)), also_(std::move(also)) {}
   share(share&& other) noexcept
-      : of_(std::move(other.of_)), mine_(std::exchange(other.mine_, 0)) {}
+      : of_(std::move(other.of_))
+      , also_(std::move(other.also_))
+      , mine_(std::exchange(other.mine_, 0)) {}
   share& operator=(share&& other) noexcept {
     set(0);
     of_ = std::move(other.of_);
+    also_ = std::move(other.also_);
     mine_ = std::exchange(other.mine_, 0);
     return *this;
   }
@@ -26,8 +36,9 @@ public:
 
   void set(std::uint64_t value) noexcept {
     const auto now = static_cast<std::int64_t>(value);
-    if (of_ && now != mine_)
-      of_->fetch_add(now - mine_, std::memory_order_relaxed);
+    for (const auto* sum : {&of_, &also_})
+      if (*sum && now != mine_)
+        (*sum)->fetch_add(now - mine_, std::memory_order_relaxed);
     mine_ = now;
   }
 
@@ -35,6 +46,7 @@ public:
 
 private:
   shared_sum of_;
+  shared_sum also_;
   std::int64_t mine_ = 0;
 };
 

@@ -60,9 +60,10 @@ node::node(settings values, std::string version,
     , given_(std::move(given))
     , gave_up_(std::move(gave_up)) {
   certificates_.read(values_);
-  const auto memory = values_.limits.memory_bytes;
-  budget_ = std::make_shared<const memory_budget>(memory > 0 ? memory
-                                                             : memory_of_machine() / 2);
+  const auto& most = values_.limits;
+  const auto memory = most.memory_bytes > 0 ? most.memory_bytes : memory_of_machine() / 2;
+  budget_ = std::make_shared<const memory_budget>(
+      memory, most.key_memory_bytes > 0 ? most.key_memory_bytes : memory / 2);
   counts_ = std::make_shared<series>(values_.metrics.models);
   if (shadows())
     counts_->add(transparency_);

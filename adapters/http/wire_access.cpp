@@ -85,7 +85,8 @@ bool wire::may_ask(conductor::request& asked) {
   return true;
 }
 
-/// Whether the node's memory takes a body of that size; what came of it counts.
+/// Whether the node's memory takes a body of that size, and its key's part of it does;
+/// what came of it counts.
 bool wire::may_hold(std::uint64_t size) {
   const auto& budget = context_->budget;
   if (!budget)
@@ -93,7 +94,17 @@ bool wire::may_hold(std::uint64_t size) {
   const auto asks = class_for(by_, class_named(parser_->head.find("X-Conductor-Class")),
                               context_->default_class);
   const auto mine = held_ ? held_->value() : 0;
-  if (size > mine && !budget->admits(asks, size - mine)) {
+  const auto more = size > mine ? size - mine : 0;
+  if (by_ && !budget->admits_key(value_of(by_->meter->held), more)) {
+    by_->meter->seen.limited.fetch_add(1, std::memory_order_relaxed);
+    turn_away(errc::rate_limited,
+              key_named(by_) + " holds " + std::to_string(value_of(by_->meter->held)) +
+                  " of the " + std::to_string(budget->of_one_key()) +
+                  " bytes that limits.key_memory allows",
+              1);
+    return false;
+  }
+  if (!budget->admits(asks, more)) {
     turn_away(errc::memory_exhausted,
               "the node holds " + std::to_string(budget->held()) + " of the " +
                   std::to_string(budget->limit()) +
@@ -103,7 +114,7 @@ bool wire::may_hold(std::uint64_t size) {
     return false;
   }
   if (!held_)
-    held_ = std::make_shared<share>(budget->open_share());
+    held_ = std::make_shared<share>(budget->open_share(by_ ? by_->meter->held : nullptr));
   held_->set(parser_->body.size());
   return true;
 }

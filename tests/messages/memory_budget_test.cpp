@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <memory>
+
 namespace conductor {
 namespace {
 
@@ -44,12 +47,33 @@ TEST(a_memory_budget, is_exhausted_until_something_is_given_back) {
   EXPECT_EQ(budget.held(), 0u);
 }
 
+TEST(a_memory_budget, gives_one_key_no_more_than_its_part) {
+  const memory_budget budget{1000, 300};
+  const auto sum = std::make_shared<std::atomic<std::int64_t>>(0);
+  {
+    auto one = budget.open_share(sum);
+    one.set(200);
+    auto other = budget.open_share(sum);
+    other.set(100);
+    EXPECT_EQ(budget.held(), 300u);
+    EXPECT_EQ(value_of(sum), 300u);
+    EXPECT_TRUE(budget.admits_key(value_of(sum), 0));
+    EXPECT_FALSE(budget.admits_key(value_of(sum), 1));
+    other = budget.open_share();
+    EXPECT_EQ(value_of(sum), 200u);
+    EXPECT_TRUE(budget.admits_key(value_of(sum), 100));
+    EXPECT_FALSE(budget.admits_key(value_of(sum), UINT64_MAX));
+  }
+  EXPECT_EQ(value_of(sum), 0u);
+}
+
 TEST(a_memory_budget, of_nothing_is_no_limit) {
   const memory_budget budget;
   auto held = budget.open_share();
   held.set(1u << 30);
   EXPECT_TRUE(budget.admits(priority_class::batch, 1u << 30));
   EXPECT_FALSE(budget.exhausted());
+  EXPECT_TRUE(budget.admits_key(1u << 30, 1u << 30));
 }
 
 } // namespace

@@ -39,9 +39,9 @@ class Memory(World):
     def nothing_held(self, node):
         until("all is given back", lambda: self.series(node, "conductor_memory_held_bytes") == 0)
 
-    def generate(self, node, size, priority="normal"):
+    def generate(self, node, size, priority="normal", headers=None):
         return ask(node.port, "POST", "/api/generate", {"model": "canned", "prompt": "x" * size, "stream": False},
-                   {"X-Conductor-Class": priority})
+                   {"X-Conductor-Class": priority, **(headers or {})})
 
     def test_bodies_are_shed_in_order_of_their_class(self):
         node = self.start('[limits]\nmemory = "1000KiB"\n')
@@ -91,6 +91,28 @@ class Memory(World):
         s.close()
         self.nothing_held(node)
         self.assertEqual(self.generate(node, 500_000)[0], 200)
+
+    def test_one_key_holds_no_more_than_its_part(self):
+        node = self.start('[limits]\nmemory = "2000KiB"\nkey_memory = "300KiB"\n')
+        one, other = ({"Authorization": "Bearer " + json.loads(
+            ask(node.port, "POST", "/conductor/v1/keys", {"name": name})[1])["key"]} for name in ("one", "other"))
+        status, text = self.generate(node, 400_000, headers=one)
+        self.assertEqual(status, 429, text)
+        self.assertIn("limits.key_memory", text)
+        set_script(self.ollama, records=1, first_ms=3_600_000)
+        s = self.enterContext(socket.create_connection(("127.0.0.1", node.port), PATIENCE))
+        body = json.dumps({"model": "canned", "prompt": "x" * 200_000})
+        s.sendall(f"POST /api/generate HTTP/1.1\r\nHost: localhost\r\nAuthorization: {one['Authorization']}\r\n"
+                  f"Content-Length: {len(body)}\r\n\r\n{body}".encode())
+        until("it is asked", lambda: stats(self.ollama)["in_flight"] == 1)
+        set_script(self.ollama)
+        self.assertEqual(self.generate(node, 200_000, headers=one)[0], 429)
+        self.assertEqual(self.generate(node, 50_000, headers=one)[0], 200)
+        self.assertEqual(self.generate(node, 200_000, headers=other)[0], 200)
+        self.assertEqual(self.generate(node, 400_000)[0], 200, "this machine needs no key")
+        s.close()
+        self.nothing_held(node)
+        self.assertEqual(self.generate(node, 200_000, headers=one)[0], 200)
 
     def test_without_room_an_answer_is_read_as_its_reader_reads_and_is_whole(self):
         node = self.start('[limits]\nmemory = "1MiB"\n')
