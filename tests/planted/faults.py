@@ -40,6 +40,8 @@ FAULTS = [
     Fault("a request that can be read in two ways", "adapters/http/parser.cpp",
           '    objection = "Content-Length must be one number";\n', "    head.version += 0;\n", "http_test",
           "^request_parser"),
+    Fault("who has ended and is kept", "adapters/ollama/link.cpp", "  pool_end_ = {this, pool_};\n",
+          "  caf::local_actor::monitor(pool_);\n", "conductor scripted-ollama", "^torture.connections$"),
     # What only long use shows.
     Fault("a record that is lost far into an answer", "actors/generation.cpp",
           "    self->send(r.to, next{piece.slice(r.within, part), st.just_read});\n",
