@@ -4,6 +4,7 @@
 #include <fstream>
 #include <string>
 
+#include <malloc.h>
 #include <unistd.h>
 
 namespace conductor {
@@ -34,6 +35,13 @@ std::uint64_t memory_of_machine() {
       least = least == 0 ? most : std::min(least, most);
   }
   return least;
+}
+
+void give_back_large_blocks() {
+#ifdef M_MMAP_THRESHOLD
+  constexpr int large = 1 << 20; // bytes
+  ::mallopt(M_MMAP_THRESHOLD, large);
+#endif
 }
 
 } // namespace conductor

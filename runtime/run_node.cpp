@@ -3,6 +3,7 @@
 #include "config/load.hpp"
 #include "config/schema.hpp"
 #include "runtime/file_watch.hpp"
+#include "runtime/memory.hpp"
 #include "runtime/node.hpp"
 #include "runtime/service_manager.hpp"
 #include "runtime/successor.hpp"
@@ -207,6 +208,7 @@ private:
 
 int run_node(settings values, const node_source& source, handed given) {
   std::signal(SIGPIPE, SIG_IGN);
+  give_back_large_blocks();
   // A dump of its memory would hold conversations, keys and tokens.
   const rlimit no_core{0, 0};
   ::setrlimit(RLIMIT_CORE, &no_core);
