@@ -42,6 +42,8 @@ FAULTS = [
           "^request_parser"),
     Fault("who has ended and is kept", "adapters/ollama/link.cpp", "  pool_end_ = {this, pool_};\n",
           "  caf::local_actor::monitor(pool_);\n", "conductor scripted-ollama", "^torture.connections$"),
+    Fault("large blocks that are kept", "runtime/run_node.cpp", "  give_back_large_blocks();\n", "",
+          "conductor scripted-ollama", "^torture.connections$"),
     # What only long use shows.
     Fault("a record that is lost far into an answer", "actors/generation.cpp",
           "    self->send(r.to, next{piece.slice(r.within, part), st.just_read});\n",

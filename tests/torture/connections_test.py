@@ -9,6 +9,7 @@ import socket
 import struct
 import sys
 import tempfile
+import threading
 import time
 import unittest
 
@@ -33,10 +34,12 @@ class Connections(unittest.TestCase):
     def connections(self):
         return json.loads(ask(self.node.port, "GET", "/conductor/v1/status")[1])["connections"] - 1
 
+    def resident(self):
+        """Pages of 4 KiB."""
+        return int(pathlib.Path(f"/proc/{self.node.pid}/statm").read_text().split()[1])
+
     def test_many_in_turn_leave_nothing_behind(self):
         self.start()
-        def resident():
-            return int(pathlib.Path(f"/proc/{self.node.pid}/statm").read_text().split()[1])
         ways = (
             lambda p: None,
             lambda p: p.say("GET /api/version HTTP/1.1\r\n"),
@@ -51,19 +54,18 @@ class Connections(unittest.TestCase):
                     ways[i % len(ways)](p)
         turns(600)
         until("all to be gone", lambda: self.connections() == 0)
-        open_before, pages_before = descriptors(self.node.pid), resident()
+        open_before, pages_before = descriptors(self.node.pid), self.resident()
         turns(IN_TURN)
         until("all to be gone", lambda: self.connections() == 0)
         self.assertLessEqual(descriptors(self.node.pid), open_before + 4)
-        self.assertLess(resident() - pages_before, 20 * 256, "pages of 4 KiB: memory grew by 20 MiB")
+        self.assertLess(self.resident() - pages_before, 20 * 256, "pages of 4 KiB: memory grew by 20 MiB")
         self.assertEqual(ask(self.node.port, "GET", "/healthz")[0], 200)
 
     def test_answers_that_are_left_in_number_leave_nothing_behind(self):
         self.start()
         ask(self.ollama.port, "POST", "/_scripted/script", {"default": {"records": 1000, "gap_ms": 50}})
         body = json.dumps({"model": "canned", "prompt": "x"})
-        def resident():
-            return int(pathlib.Path(f"/proc/{self.node.pid}/statm").read_text().split()[1])
+
         def leave(n):
             for _ in range(n):
                 with Peer(self.node.port) as p:
@@ -71,9 +73,33 @@ class Connections(unittest.TestCase):
                     self.assertTrue(p.read())
             until("all to be gone", lambda: self.connections() == 0)
         leave(1_000)
-        pages_before = resident()
+        pages_before = self.resident()
         leave(IN_TURN)
-        self.assertLess(resident() - pages_before, 4 * 256, "pages of 4 KiB: memory grew by 4 MiB")
+        self.assertLess(self.resident() - pages_before, 4 * 256, "pages of 4 KiB: memory grew by 4 MiB")
+
+    def test_large_bodies_leave_no_room_behind(self):
+        self.start()
+        ask(self.ollama.port, "POST", "/_scripted/script", {"default": {"records": 200}})
+        large = json.dumps({"model": "canned", "stream": True, "input": "x", "instructions": "ü0" * 600_000})
+
+        def ask_and_read_late():
+            with Peer(self.node.port) as p:
+                p.say(f"POST /v1/responses HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(large)}\r\n\r\n{large}")
+                time.sleep(.3)
+                while b"event: response.completed" not in p.seen:
+                    self.assertTrue(p.read())
+
+        pages_before = self.resident()
+        for _ in range(4):
+            peers = [threading.Thread(target=ask_and_read_late) for _ in range(4)]
+            for p in peers:
+                p.start()
+            for _ in range(60):
+                ask(self.node.port, "POST", "/api/generate", {"model": "canned", "prompt": "x"})
+            for p in peers:
+                p.join()
+        until("all to be gone", lambda: self.connections() == 0)
+        self.assertLess(self.resident() - pages_before, 12 * 256, "pages of 4 KiB: memory grew by 12 MiB")
 
     def test_without_descriptors_accepting_pauses_and_nothing_spins(self):
         self.start(before=("prlimit", f"--nofile={FEW}:{FEW}"))
