@@ -8,6 +8,7 @@
 #include "adapters/native/gpu_routes.hpp"
 #include "adapters/native/json_input.hpp"
 #include "adapters/native/key_routes.hpp"
+#include "adapters/native/redirect.hpp"
 #include "adapters/native/request_routes.hpp"
 #include "adapters/native/session_routes.hpp"
 
@@ -188,7 +189,8 @@ resources_actor::behavior_type resources(self_ptr self, resources_links links) {
         if (!fixed && !state && !of_queue && !scrape) {
           if (native)
             return make_error(errc::not_found, "there is nothing at " + path);
-          return page_error(404, "404 page not found");
+          return redirect_to_clean(*asked).value_or(
+              page_error(404, "404 page not found"));
         }
         if (asked->method != "GET" && asked->method != "HEAD") {
           auto r = native ? not_allowed(*asked, "GET, HEAD")

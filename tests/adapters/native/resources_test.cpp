@@ -164,6 +164,27 @@ TEST_F(resources_of_a_node, refuse_what_is_not_there_in_the_words_of_the_asker) 
   EXPECT_EQ(failure, errc::not_found);
 }
 
+TEST_F(resources_of_a_node, redirect_to_a_path_without_detours_as_go_does) {
+  for (const auto& [target, to] : std::vector<std::pair<std::string, std::string>>{
+           {"//api/chat", "/api/chat"},
+           {"//", "/"},
+           {"/./?", "/"},
+           {"/..", "/"},
+           {"//x/../a/./b/", "/a/b/"},
+           {"//evil.example//%2e%2e", "/evil.example/%2e%2e"},
+           {"//api/tags?a=//b&c=..", "/api/tags?a=//b&c=.."}}) {
+    const auto r = get(target, "POST");
+    EXPECT_EQ(r.status, 307) << target;
+    ASSERT_EQ(r.headers.size(), 1u);
+    EXPECT_EQ(r.headers[0].value, to);
+    EXPECT_EQ(r.body, "");
+  }
+  EXPECT_EQ(get("//a?x=1&y=<").body,
+            "<a href=\"/a?x=1&amp;y=&lt;\">Temporary Redirect</a>.\n\n");
+  for (const auto* none : {"/%2e%2e/api/tags", "/nope", "/nope/", "/...", "/nope?a=//b"})
+    EXPECT_EQ(get(none).status, 404) << none;
+}
+
 TEST_F(resources_of_a_node, name_the_methods_that_they_take) {
   const auto r = get("/conductor/v1/status", "DELETE");
   EXPECT_EQ(r.status, 405);

@@ -23,6 +23,9 @@ EXAMPLES = 30_000 if os.environ.get("CONDUCTOR_LONG") else 1_000
 OWN = {"date", "x-request-id", "x-conductor-backend", "x-accel-buffering", "connection", "keep-alive"}
 TIMES = re.compile(rb'"(created_at|total_duration|load_duration|prompt_eval_duration|eval_duration|created|id|item_id|'
                    rb'request_id|created_time|completed_at|expires_at|prompt_eval_cached_count)":("(?:[^"\\]|\\.)*"|[-0-9.e]+)')
+# What a real model says anew each time, and how far it came.
+SAID = re.compile(rb'"(response|content|thinking|text|delta|finish_reason|done_reason|stop_reason|reasoning|context|eval_count|'
+                  rb'completion_tokens|output_tokens|total_tokens)":("(?:[^"\\]|\\.)*"|\[[0-9,]*\]|[0-9]+|null)')
 
 ROUTES = [("GET", "/"), ("HEAD", "/"), ("GET", "/api/version"), ("HEAD", "/api/version"), ("GET", "/api/tags"), ("HEAD", "/api/tags"),
           ("GET", "/v1/models"), ("GET", "/v1/models/{model}"), ("POST", "/api/show"), ("POST", "/api/generate"),
@@ -30,7 +33,7 @@ ROUTES = [("GET", "/"), ("HEAD", "/"), ("GET", "/api/version"), ("HEAD", "/api/v
           ("POST", "/v1/completions"), ("POST", "/v1/embeddings"), ("POST", "/v1/messages"), ("POST", "/v1/responses")]
 ODD = [(m, p) for m in ("GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS")
        for p in ("/nope", "/api", "/api/", "/api/nope", "/v1/", "/v1/nope", "/api/chat", "/api/version", "/API/chat", "/api/chat/",
-                 "//api/chat", "/api/../api/version", "/api/%63hat", "/favicon.ico", "/index.html")
+                 "//api/chat", "//", "/./", "/x/../api/tags/", "//v1/../nope", "/api/../api/version", "/api/%63hat", "/favicon.ico", "/index.html")
        if (m, p) != ("POST", "/api/chat")]
 
 models = some.sampled_from([*MODELS, *(f"{m}:latest" for m in MODELS), "missing", "Missing:tag", "", "a/b/c/d", "registry.example/x/y:z"])
@@ -89,7 +92,7 @@ def lasting(headers, body):
     """What does not say when."""
     body = TIMES.sub(rb'"\1":0', body)
     if REAL:
-        body = re.sub(rb'"(response|content|thinking|text|delta)":"(?:[^"\\]|\\.)*"', rb'"\1":""', body)
+        body = SAID.sub(rb'"\1":0', body)
         body = b"".join(sorted(set(body.splitlines(True))))
     headers = dict(headers)
     headers.pop("content-length", None)  # of numbers that differ

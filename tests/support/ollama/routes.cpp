@@ -4,6 +4,8 @@
 #include "tests/support/ollama/dialect.hpp"
 
 #include <array>
+#include <filesystem>
+#include <optional>
 
 namespace conductor::test {
 
@@ -161,6 +163,24 @@ asio::awaitable<void> run(exchange& x, const route_entry& r) {
   co_await x.send(std::move(refused));
 }
 
+/// Go's ServeMux, which stands before Ollama's routes, sends who asks for a path with
+/// detours to the one without.
+std::optional<reply> redirected(const http_request& head) {
+  const auto path = head.target.substr(0, head.target.find('?'));
+  auto to = std::filesystem::path(path).lexically_normal().string();
+  if (to.ends_with('/') && !path.ends_with('/') && to.size() > 1)
+    to.pop_back(); // of a folder, which Go's paths do not know
+  if (!path.starts_with('/') || to == path)
+    return std::nullopt;
+  if (head.target.size() > path.size() + 1)
+    to += head.target.substr(path.size());
+  const auto more = "Location: " + to + "\r\n";
+  if (head.method != "GET" && head.method != "HEAD")
+    return reply{307, {}, {}, more};
+  return reply{307, "<a href=\"" + to + "\">Temporary Redirect</a>.\n\n",
+               "text/html; charset=utf-8", more};
+}
+
 } // namespace
 
 asio::awaitable<void> handle(exchange& x) {
@@ -176,6 +196,7 @@ asio::awaitable<void> handle(exchange& x) {
     if (allowed.find(r.method) == allowed.npos)
       allowed += (allowed.empty() ? "" : ", ") + std::string{r.method};
   }
+  auto elsewhere = redirected(x.head);
   body_reader rest(x.client, x.head);
   std::string ignored;
   const bool read = co_await rest.read_all(ignored);
@@ -183,7 +204,9 @@ asio::awaitable<void> handle(exchange& x) {
     co_return;
   x.at.seen.saw({"", x.client.number(), x.head, ignored});
   reply answer{404, "404 page not found", "text/plain"};
-  if (!allowed.empty())
+  if (elsewhere)
+    answer = std::move(*elsewhere);
+  else if (!allowed.empty())
     answer = {405, "405 method not allowed", "text/plain", "Allow: " + allowed + "\r\n"};
   co_await x.send(std::move(answer));
 }
