@@ -3,8 +3,10 @@
 #include "tests/support/ollama/answer_request.hpp"
 #include "tests/support/ollama/dialect.hpp"
 
+#include <algorithm>
 #include <array>
 #include <filesystem>
+#include <map>
 #include <optional>
 
 namespace conductor::test {
@@ -163,11 +165,23 @@ asio::awaitable<void> run(exchange& x, const route_entry& r) {
   co_await x.send(std::move(refused));
 }
 
+std::string for_html(const std::string& text) {
+  static const std::map<char, std::string> names{
+      {'&', "&amp;"}, {'<', "&lt;"}, {'>', "&gt;"}, {'"', "&#34;"}, {'\'', "&#39;"}};
+  std::string all;
+  for (const char c : text) {
+    const auto name = names.find(c);
+    all += name == names.end() ? std::string{c} : name->second;
+  }
+  return all;
+}
+
 /// Go's ServeMux, which stands before Ollama's routes, sends who asks for a path with
 /// detours to the one without.
 std::optional<reply> redirected(const http_request& head) {
   const auto path = head.target.substr(0, head.target.find('?'));
-  auto to = std::filesystem::path(path).lexically_normal().string();
+  const auto name = path.substr(std::min(path.find_first_not_of('/'), path.size()));
+  auto to = std::filesystem::path("/" + name).lexically_normal().string();
   if (to.ends_with('/') && !path.ends_with('/') && to.size() > 1)
     to.pop_back(); // of a folder, which Go's paths do not know
   if (!path.starts_with('/') || to == path)
@@ -177,7 +191,7 @@ std::optional<reply> redirected(const http_request& head) {
   const auto more = "Location: " + to + "\r\n";
   if (head.method != "GET" && head.method != "HEAD")
     return reply{307, {}, {}, more};
-  return reply{307, "<a href=\"" + to + "\">Temporary Redirect</a>.\n\n",
+  return reply{307, "<a href=\"" + for_html(to) + "\">Temporary Redirect</a>.\n\n",
                "text/html; charset=utf-8", more};
 }
 
