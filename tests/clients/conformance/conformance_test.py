@@ -23,9 +23,9 @@ EXAMPLES = 30_000 if os.environ.get("CONDUCTOR_LONG") else 1_000
 OWN = {"date", "x-request-id", "x-conductor-backend", "x-accel-buffering", "connection", "keep-alive"}
 TIMES = re.compile(rb'"(created_at|total_duration|load_duration|prompt_eval_duration|eval_duration|created|id|item_id|'
                    rb'request_id|created_time|completed_at|expires_at|prompt_eval_cached_count)":("(?:[^"\\]|\\.)*"|[-0-9.e]+)')
-# What a real model says anew each time, and how far it came.
+# What a real model says anew each time, and how far it came; a model's parameters come in any order.
 SAID = re.compile(rb'"(response|content|thinking|text|delta|finish_reason|done_reason|stop_reason|reasoning|context|eval_count|'
-                  rb'completion_tokens|output_tokens|total_tokens)":("(?:[^"\\]|\\.)*"|\[[0-9,]*\]|[0-9]+|null)')
+                  rb'completion_tokens|output_tokens|total_tokens|modelfile|parameters)":("(?:[^"\\]|\\.)*"|\[[0-9,]*\]|[0-9]+|null)')
 
 ROUTES = [("GET", "/"), ("HEAD", "/"), ("GET", "/api/version"), ("HEAD", "/api/version"), ("GET", "/api/tags"), ("HEAD", "/api/tags"),
           ("GET", "/v1/models"), ("GET", "/v1/models/{model}"), ("POST", "/api/show"), ("POST", "/api/generate"),
