@@ -123,8 +123,8 @@ class Timed(Peer):
 
     first = None
 
-    def _fill(self):
-        super()._fill()
+    def _fill(self, answer):
+        super()._fill(answer)
         self.first = self.first or time.monotonic()
 
     def ask(self, *args, **kwargs):

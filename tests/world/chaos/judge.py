@@ -39,7 +39,8 @@ def judge(answer):
 
 
 def _judge(answer):
-    _need(answer.end != "late", f"no end within {BOUND:.0f} s")
+    _need(answer.end != "late", f"no end within {BOUND:.0f} s: {len(answer.body)} bytes came, the last of them "
+          f"{answer.ended - (answer.heard or answer.began):.1f} s before; {answer.socket}")
     _need(answer.end != "broken", "its framing is broken")
     if answer.status == 0:
         _need(answer.end == "left", "the node closed without an answer")

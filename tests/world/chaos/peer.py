@@ -29,6 +29,8 @@ class Answer:
     # How it ended: "whole" as framed, "cut" before that, "left" by the client, "late": not within the bound,
     # "broken" by a framing that is none.
     end: str = ""
+    heard: float = 0.0  # when the last bytes came
+    socket: str = ""  # of a late one, as the kernel sees it
 
 
 class Left(Exception):
@@ -37,6 +39,13 @@ class Left(Exception):
 
 class Cut(Exception):
     """The node closed the connection."""
+
+
+def both_ends(connection):
+    """What the kernel knows of a connection on this machine: addresses, state, bytes to be sent:read, timers."""
+    port = f":{connection.getsockname()[1]:04X} "
+    with open("/proc/net/tcp", encoding="ascii") as table:
+        return "; ".join(" ".join(line.split()[1:7]) for line in table if port in line)
 
 
 class Peer:
@@ -66,7 +75,7 @@ class Peer:
         except Left:
             answer.end = "left"
         except TimeoutError:
-            answer.end = "late"
+            answer.end, answer.socket = "late", both_ends(self.socket)
         except (Cut, OSError):
             answer.end = "cut"
         except ValueError:
@@ -81,7 +90,7 @@ class Peer:
         self.open = False
         self.socket.close()
 
-    def _fill(self):
+    def _fill(self, answer):
         if self.leave_after is not None and self.read >= self.leave_after:
             raise Left
         if self.deadline:
@@ -95,24 +104,25 @@ class Peer:
         if self.slow and self.read // STEP != (self.read + len(got)) // STEP:
             time.sleep(PAUSE)
         self.read += len(got)
+        answer.heard = time.monotonic()
         self.buffer += got
 
-    def _until(self, mark):
+    def _until(self, mark, answer):
         while mark not in self.buffer:
-            self._fill()
+            self._fill(answer)
         found, _, self.buffer = self.buffer.partition(mark)
         return found
 
     def _take(self, answer, length):
         while length > 0:
             if not self.buffer:
-                self._fill()
+                self._fill(answer)
             part, self.buffer = self.buffer[:length], self.buffer[length:]
             answer.body += part
             length -= len(part)
 
     def _read_answer(self, answer):
-        first, *lines = self._until(b"\r\n\r\n").decode().split("\r\n")
+        first, *lines = self._until(b"\r\n\r\n", answer).decode().split("\r\n")
         fields = [line.split(": ", 1) for line in lines]
         answer.headers = {name.lower(): value for name, value in fields}
         version, status, *_ = first.split(" ")
@@ -124,9 +134,9 @@ class Peer:
             return
         if answer.headers.get("transfer-encoding") != "chunked":
             raise ValueError("a body without framing")
-        while size := int(self._until(b"\r\n"), 16):
+        while size := int(self._until(b"\r\n", answer), 16):
             self._take(answer, size)
-            if self._until(b"\r\n"):
+            if self._until(b"\r\n", answer):
                 raise ValueError("a chunk longer than it said")
-        if self._until(b"\r\n"):
+        if self._until(b"\r\n", answer):
             raise ValueError("a trailer")
