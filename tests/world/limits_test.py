@@ -116,7 +116,7 @@ class Memory(World):
 
     def test_without_room_an_answer_is_read_as_its_reader_reads_and_is_whole(self):
         node = self.start('[limits]\nmemory = "1MiB"\n')
-        set_script(self.ollama, records=20_000, size=1000)
+        set_script(self.ollama, records=60_000, size=1000)
         s = socket.socket()
         self.addCleanup(s.close)
         s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -133,7 +133,7 @@ class Memory(World):
         answer = http.client.HTTPResponse(s)
         answer.begin()
         records = [json.loads(line) for line in answer.read().splitlines()]
-        self.assertEqual(len(records), 20_001)
+        self.assertEqual(len(records), 60_001)
         self.assertTrue(records[-1]["done"])
         self.nothing_held(node)
 
