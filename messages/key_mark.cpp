@@ -1,7 +1,8 @@
 #include "messages/key_mark.hpp"
 
+#include "messages/percent.hpp"
+
 #include <algorithm>
-#include <charconv>
 #include <cstddef>
 #include <vector>
 
@@ -18,13 +19,9 @@ unescaped_text unescaped(std::string_view text) {
   unescaped_text found;
   for (std::size_t i = 0; i < text.size();) {
     found.begin.push_back(i);
-    unsigned char letter = 0;
-    const auto escape = text.substr(i, 3);
-    const auto* end = escape.data() + escape.size();
-    const bool is_one = escape.size() == 3 && escape[0] == '%' &&
-                        std::from_chars(escape.data() + 1, end, letter, 16).ptr == end;
-    found.plain += is_one ? static_cast<char>(letter) : text[i];
-    i += is_one ? 3 : 1;
+    const auto letter = escaped_at(text, i);
+    found.plain += letter.value_or(text[i]);
+    i += letter ? 3 : 1;
   }
   found.begin.push_back(text.size());
   return found;

@@ -4,19 +4,22 @@
 
 namespace conductor {
 
+std::optional<char> escaped_at(std::string_view text, std::size_t at) noexcept {
+  unsigned char byte = 0;
+  const auto* digits = text.data() + at + 1;
+  if (text[at] != '%' || at + 2 >= text.size() ||
+      std::from_chars(digits, digits + 2, byte, 16).ptr != digits + 2)
+    return std::nullopt;
+  return static_cast<char>(byte);
+}
+
 std::string decoded(std::string_view text) {
   std::string plain;
   plain.reserve(text.size());
   for (std::size_t i = 0; i < text.size(); ++i) {
-    unsigned char byte = 0;
-    const auto* digits = text.data() + i + 1;
-    if (text[i] == '%' && i + 2 < text.size() &&
-        std::from_chars(digits, digits + 2, byte, 16).ptr == digits + 2) {
-      plain += static_cast<char>(byte);
-      i += 2;
-    } else {
-      plain += text[i];
-    }
+    const auto escaped = escaped_at(text, i);
+    plain += escaped.value_or(text[i]);
+    i += escaped ? 2 : 0;
   }
   return plain;
 }

@@ -90,7 +90,9 @@ answer_actor::behavior_type backup(self_ptr self, std::function<store_actor()> s
         self->state.demanded += d.bytes;
         read_on(self);
       },
-      [self](cancel) { end(self); }, [](drain) {}, // it has an end of its own
+      [self](cancel) { end(self); },
+      // It has an end of its own.
+      [](drain) {},
   };
 }
 
