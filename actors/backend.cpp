@@ -12,7 +12,7 @@ void look(self_ptr self);
 
 void publish(self_ptr self) {
   const auto& st = self->state;
-  self->send(st.links.dispatcher, st.status);
+  self->send(*st.dispatcher, st.status);
   self->send(st.links.observer, st.status);
 }
 
@@ -74,7 +74,7 @@ void take_news(self_ptr self, const probe_result& result) {
   if (news)
     publish(self);
   else if (other_models)
-    self->send(st.links.dispatcher, st.status);
+    self->send(*st.dispatcher, st.status);
 }
 
 /// A hung server may answer every probe but give no token: where that is wanted, one is
@@ -151,7 +151,7 @@ backend_actor::behavior_type backend(self_ptr self, backend_ptr server,
   st.status.name = st.server->name;
   st.status.url = to_url(st.server->url);
   st.status.parallel = st.server->parallel;
-  st.dispatcher_end = {self, st.links.dispatcher};
+  st.dispatcher = {self, std::move(st.links.dispatcher)};
   self->set_down_handler([self](const caf::down_msg&) { self->quit(); });
   look(self);
   return {

@@ -2,7 +2,7 @@
 
 #include "config/settings.hpp"
 #include "messages/actors.hpp"
-#include "messages/monitoring.hpp"
+#include "messages/monitored.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
 #include <caf/typed_response_promise.hpp>
@@ -39,7 +39,7 @@ struct backend_state_data {
 
   backend_ptr server;
   backend_links links;
-  monitoring dispatcher_end;
+  monitored<dispatcher_actor> dispatcher; ///< from the links
   backend_status status;
   unsigned failures = 0;                ///< probes that failed in a row
   bool probing = false;                 ///< a probe is under way

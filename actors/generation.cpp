@@ -21,8 +21,7 @@ void find_none(self_ptr self, const caf::error& e);
 
 void leave_exchange(self_ptr self) {
   auto& st = self->state;
-  st.exchange_end = {};
-  st.exchange = nullptr;
+  st.exchange = {};
 }
 
 /// Sends `r` what its demand allows; true once it has got its terminal event.
@@ -32,13 +31,13 @@ bool serve(self_ptr self, reader& r) {
     return false;
   if (st.head && !r.has_head && (!st.pieces.empty() || st.first_piece > 0 || st.end)) {
     r.has_head = true;
-    self->send(r.to, started{st.head, st.course.so_far()});
+    self->send(*r.to, started{st.head, st.course.so_far()});
   }
   while (r.demanded > 0 && r.piece - st.first_piece < st.pieces.size()) {
     const auto& piece = st.pieces[r.piece - st.first_piece];
     const auto rest = piece.size() - r.within;
     const auto part = std::min<std::uint64_t>(rest, r.demanded);
-    self->send(r.to, next{piece.slice(r.within, part), st.just_read});
+    self->send(*r.to, next{piece.slice(r.within, part), st.just_read});
     r.demanded -= part;
     if (part == rest) {
       ++r.piece;
@@ -49,7 +48,7 @@ bool serve(self_ptr self, reader& r) {
   }
   if (!st.end || r.piece - st.first_piece < st.pieces.size())
     return false;
-  std::visit([&](const auto& terminal) { self->send(r.to, terminal); }, *st.end);
+  std::visit([&](const auto& terminal) { self->send(*r.to, terminal); }, *st.end);
   return true;
 }
 
@@ -74,7 +73,7 @@ void demand_more(self_ptr self) {
   }
   if (st.to_demand * 2 < st.links.limits.window_bytes)
     return;
-  self->send(st.exchange, demand{std::exchange(st.to_demand, 0)});
+  self->send(*st.exchange, demand{std::exchange(st.to_demand, 0)});
 }
 
 /// `buffered`, in the node's sums.
@@ -108,10 +107,10 @@ void bound(self_ptr self) {
     std::erase_if(st.readers, [&](reader& r) {
       if (r.piece > st.first_piece)
         return false;
-      self->send(r.to, failed{errc::reader_too_slow,
-                              "the reader fell " + std::to_string(st.buffered) +
-                                  " bytes behind; stream.buffer allows " +
-                                  std::to_string(st.links.limits.buffer_bytes)});
+      self->send(*r.to, failed{errc::reader_too_slow,
+                               "the reader fell " + std::to_string(st.buffered) +
+                                   " bytes behind; stream.buffer allows " +
+                                   std::to_string(st.links.limits.buffer_bytes)});
       return true;
     });
     drop_oldest(st);
@@ -130,7 +129,7 @@ void serve_all(self_ptr self) {
   }
   const bool cut = st.exchange && !st.end;
   if (st.exchange)
-    self->send(st.exchange, cancel{});
+    self->send(*st.exchange, cancel{});
   leave_exchange(self);
   end_lease(self, cut);
   self->quit();
@@ -210,7 +209,7 @@ void finish(self_ptr self, std::variant<complete, failed> terminal) {
 void give_up(self_ptr self, failed why) {
   auto& st = self->state;
   if (st.exchange)
-    self->send(st.exchange, cancel{});
+    self->send(*st.exchange, cancel{});
   if (st.first_piece == 0 && st.pieces.empty())
     st.head = nullptr;
   finish(self, std::move(why));
@@ -233,8 +232,7 @@ void open(self_ptr self) {
                               window})
       .then(
           [self](publisher_actor exchange) {
-            self->state.exchange = std::move(exchange);
-            self->state.exchange_end = {self, self->state.exchange};
+            self->state.exchange = {self, std::move(exchange)};
           },
           [self](const caf::error& e) { finish(self, to_failed(e)); });
 }
@@ -387,22 +385,19 @@ bool try_again(self_ptr self, const failed& f) {
 /// Events of an exchange that was given up are not this answer's.
 bool current(self_ptr self) {
   auto& st = self->state;
-  return st.exchange && !st.end &&
-         self->current_sender() == caf::actor_cast<caf::strong_actor_ptr>(st.exchange);
+  return !st.end && st.exchange.is(self->current_sender());
 }
 
 reader* sender_in(self_ptr self) {
   auto& readers = self->state.readers;
   const auto who = self->current_sender();
-  const auto i = std::find_if(readers.begin(), readers.end(), [&](const reader& r) {
-    return caf::actor_cast<caf::strong_actor_ptr>(r.to) == who;
-  });
+  const auto i = std::find_if(readers.begin(), readers.end(),
+                              [&](const reader& r) { return r.to.is(who); });
   return i == readers.end() ? nullptr : &*i;
 }
 
 void drop_reader(self_ptr self, const caf::actor_addr& who) {
-  std::erase_if(self->state.readers,
-                [&](const reader& r) { return r.to.address() == who; });
+  std::erase_if(self->state.readers, [&](const reader& r) { return r.to.is(who); });
   serve_all(self);
 }
 
@@ -433,7 +428,7 @@ generation_actor::behavior_type generation(self_ptr self, request_ptr asked,
     self->state.in_memory = self->state.links.budget->open_share();
   self->set_down_handler([self](const caf::down_msg& down) {
     auto& st = self->state;
-    if (st.exchange && st.exchange.address() == down.source)
+    if (st.exchange.is(down.source))
       finish(self, failed{errc::internal, "the exchange with the backend failed"});
     else
       drop_reader(self, down.source);
@@ -480,14 +475,13 @@ generation_actor::behavior_type generation(self_ptr self, request_ptr asked,
       },
       [self](subscribe& s) {
         reader r;
-        r.to = std::move(s.reader);
+        r.to = {self, std::move(s.reader)};
         if (!place(self->state, r, s.from)) {
-          self->send(r.to,
+          self->send(*r.to,
                      failed{errc::reader_too_slow,
                             "offset " + std::to_string(s.from) + " is no longer kept"});
           return;
         }
-        r.end = {self, r.to};
         self->state.had_reader = true;
         self->state.readers.push_back(std::move(r));
       },

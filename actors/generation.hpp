@@ -4,7 +4,7 @@
 #include "config/settings.hpp"
 #include "messages/actors.hpp"
 #include "messages/memory_budget.hpp"
-#include "messages/monitoring.hpp"
+#include "messages/monitored.hpp"
 #include "messages/share.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
@@ -44,8 +44,7 @@ struct generation_state {
 
   /// One subscriber and how far it came.
   struct reader {
-    subscriber_actor to;
-    monitoring end;             ///< of it
+    monitored<subscriber_actor> to;
     std::uint64_t piece = 0;    ///< number of the next piece, counted from the first ever
     std::size_t within = 0;     ///< bytes of that piece it has already
     std::uint64_t demanded = 0; ///< bytes it can still take
@@ -65,8 +64,7 @@ struct generation_state {
     std::uint64_t records = 0;
   } came;
   course_notes course;
-  publisher_actor exchange;
-  monitoring exchange_end;
+  monitored<publisher_actor> exchange;
   std::vector<std::string> tried;
   bool stale_once = false;
   /// The first answer that refused, told where no other backend serves.

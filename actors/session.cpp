@@ -21,7 +21,7 @@ void pump(self_ptr self, follower& f) {
   for (; f.credit > 0 && f.next < st.log.next(); --f.credit) {
     auto e = st.log.at(f.next);
     if (e && e->type != event_type::snapshot) {
-      self->send(f.to, std::move(e));
+      self->send(*f.to, std::move(e));
       ++f.next;
       continue;
     }
@@ -34,7 +34,7 @@ void pump(self_ptr self, follower& f) {
     whole->time = st.links.clock();
     whole->all = copy_of(st);
     f.next = st.log.next();
-    self->send(f.to, event_ptr{std::move(whole)});
+    self->send(*f.to, event_ptr{std::move(whole)});
   }
 }
 
@@ -45,9 +45,8 @@ void pump_all(self_ptr self) {
 
 auto find_sender(self_ptr self) {
   auto& all = self->state.followers;
-  return std::find_if(all.begin(), all.end(), [who = self->current_sender()](auto& f) {
-    return caf::actor_cast<caf::strong_actor_ptr>(f.to) == who;
-  });
+  return std::find_if(all.begin(), all.end(),
+                      [who = self->current_sender()](auto& f) { return f.to.is(who); });
 }
 
 bool busy(const session_state& st) {
@@ -192,8 +191,7 @@ session_actor::behavior_type session(session_actor::stateful_pointer<session_sta
                 "the answer's actor failed");
       return;
     }
-    std::erase_if(st.followers,
-                  [&](const auto& f) { return f.to.address() == down.source; });
+    std::erase_if(st.followers, [&](const auto& f) { return f.to.is(down.source); });
   });
   const auto current = [self] {
     const auto& st = self->state;
@@ -242,9 +240,7 @@ session_actor::behavior_type session(session_actor::stateful_pointer<session_sta
         return take_message(self, s);
       },
       [self](follow& f) {
-        auto& st = self->state;
-        monitoring end{self, f.reader};
-        st.followers.push_back({std::move(f.reader), std::move(end), f.from, 0});
+        self->state.followers.push_back({{self, std::move(f.reader)}, f.from, 0});
       },
       [self](more m) {
         const auto f = find_sender(self);

@@ -2,7 +2,7 @@
 
 #include "actors/event_log.hpp"
 #include "actors/turn.hpp"
-#include "messages/monitoring.hpp"
+#include "messages/monitored.hpp"
 #include "messages/session.hpp"
 #include "messages/share.hpp"
 
@@ -66,8 +66,7 @@ struct session_state {
     std::vector<caf::typed_response_promise<said>> waiting;
   };
   struct follower {
-    follower_actor to;
-    monitoring end;         ///< of it
+    monitored<follower_actor> to;
     std::uint64_t next = 1; ///< number of the event that it gets next
     std::size_t credit = 0;
   };

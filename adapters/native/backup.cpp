@@ -20,7 +20,7 @@ void end(self_ptr self) {
 }
 
 void fail(self_ptr self, const caf::error& e) {
-  self->send(self->state.reader, to_failed(e));
+  self->send(*self->state.reader, to_failed(e));
   end(self);
 }
 
@@ -33,7 +33,7 @@ void read_on(self_ptr self) {
     return;
   }
   if (st.sent == st.size) {
-    self->send(st.reader, complete{});
+    self->send(*st.reader, complete{});
     end(self);
     return;
   }
@@ -48,7 +48,7 @@ void read_on(self_ptr self) {
             st.reading = false;
             st.sent += part.size();
             st.demanded -= part.size();
-            self->send(st.reader, next{std::move(part)});
+            self->send(*st.reader, next{std::move(part)});
             read_on(self);
           },
           [self](const caf::error& e) { fail(self, e); });
@@ -66,7 +66,7 @@ void begin(self_ptr self) {
                 {"Content-Type", "application/vnd.sqlite3"},
                 {"Content-Disposition", "attachment; filename=\"conductor.db\""}};
             head->length = c.size;
-            self->send(st.reader, started{std::move(head)});
+            self->send(*st.reader, started{std::move(head)});
             read_on(self);
           },
           [self](const caf::error& e) { fail(self, e); });
@@ -81,9 +81,7 @@ answer_actor::behavior_type backup(self_ptr self, std::function<store_actor()> s
   self->set_down_handler([self](const caf::down_msg&) { end(self); });
   return {
       [self](subscribe& s) {
-        auto& st = self->state;
-        st.reader = std::move(s.reader);
-        st.reader_end = {self, st.reader};
+        self->state.reader = {self, std::move(s.reader)};
         begin(self);
       },
       [self](demand d) {

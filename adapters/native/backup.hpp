@@ -1,7 +1,7 @@
 #pragma once
 
 #include "messages/actors.hpp"
-#include "messages/monitoring.hpp"
+#include "messages/monitored.hpp"
 #include "messages/session.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
@@ -19,8 +19,7 @@ struct backup_state {
 
   std::function<store_actor()> store;
   grant_ptr by; ///< whose key it came with; null: needs none
-  subscriber_actor reader;
-  monitoring reader_end;
+  monitored<subscriber_actor> reader;
   std::uint64_t copy = 0; ///< number of the copy; 0: there is none
   std::uint64_t size = 0; ///< bytes
   std::uint64_t sent = 0;

@@ -23,10 +23,10 @@ void publish(feed_ptr self) {
     st.demanded -= n;
     auto rest = st.out.substr(n);
     st.out.resize(n);
-    self->send(st.reader, next{bytes::adopt(std::exchange(st.out, std::move(rest)))});
+    self->send(*st.reader, next{bytes::adopt(std::exchange(st.out, std::move(rest)))});
   }
   if (st.ended && st.out.empty()) {
-    self->send(st.reader, complete{});
+    self->send(*st.reader, complete{});
     self->quit();
   }
 }
@@ -42,7 +42,7 @@ void tell_head(feed_ptr self, int status, std::string type,
   head->headers = {{"Content-Type", std::move(type)}};
   std::move(more.begin(), more.end(), std::back_inserter(head->headers));
   head->length = length;
-  self->send(st.reader, started{std::move(head)});
+  self->send(*st.reader, started{std::move(head)});
 }
 
 /// Who only follows would keep a draining node for as long as he likes: he is let go once
@@ -51,7 +51,7 @@ void end_when_drained(feed_ptr self) {
   auto& st = self->state;
   if (!st.draining || st.turn || !st.session)
     return;
-  self->request(st.session, caf::infinite, drain{})
+  self->request(*st.session, caf::infinite, drain{})
       .then(
           [self](const drained&) {
             self->state.ended = true;
@@ -63,8 +63,7 @@ void end_when_drained(feed_ptr self) {
 /// Follows the session's events from `next` on.
 void follow_on(feed_ptr self, const session_actor& session) {
   auto& st = self->state;
-  st.session = session;
-  st.session_end = {self, session};
+  st.session = {self, session};
   if (auto type = st.surface->content_type(); !type.empty())
     tell_head(self, 200, std::move(type));
   self->send(session, follow{caf::actor_cast<follower_actor>(self), st.next});
@@ -147,7 +146,7 @@ void fail(feed_ptr self, const caf::error& e) {
   auto& st = self->state;
   if (std::exchange(st.ended, true))
     return;
-  self->send(st.reader, to_failed(e));
+  self->send(*st.reader, to_failed(e));
   self->quit();
 }
 
@@ -193,7 +192,7 @@ feed_actor::behavior_type feed(feed_ptr self, request_ptr asked,
   st.surface = std::move(surface);
   self->set_down_handler([self](const caf::down_msg& down) {
     auto& st = self->state;
-    if (st.reader && st.reader.address() == down.source)
+    if (st.reader.is(down.source))
       self->quit(); // the session monitors its followers
     else if (!st.ended)
       join_session(self, down.source);
@@ -201,8 +200,7 @@ feed_actor::behavior_type feed(feed_ptr self, request_ptr asked,
   return {
       [self](subscribe& s) {
         auto& st = self->state;
-        st.reader = std::move(s.reader);
-        st.reader_end = {self, st.reader};
+        st.reader = {self, std::move(s.reader)};
         if (!st.surface->sign_of_life().empty())
           self->delayed_send(self, silence, tick{});
         st.surface->begin(self);
@@ -213,7 +211,7 @@ feed_actor::behavior_type feed(feed_ptr self, request_ptr asked,
         const bool full = !st.out.empty();
         publish(self);
         if (full && st.out.empty() && st.session && !st.ended)
-          self->send(st.session, more{events_at_once});
+          self->send(*st.session, more{events_at_once});
       },
       [self](cancel) { self->quit(); },
       [self](drain) {
@@ -234,7 +232,7 @@ feed_actor::behavior_type feed(feed_ptr self, request_ptr asked,
         publish(self);
         // Asked for one by one while the client keeps up, else when it has taken all.
         if (st.out.empty() && !st.ended)
-          self->send(st.session, more{1});
+          self->send(*st.session, more{1});
       },
       [self](tick) {
         auto& st = self->state;

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "messages/actors.hpp"
-#include "messages/monitoring.hpp"
+#include "messages/monitored.hpp"
 #include "messages/session.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
@@ -50,10 +50,8 @@ struct feed_state {
   request_ptr asked;
   std::function<sessions_actor()> sessions;
   std::unique_ptr<feed_surface> surface;
-  subscriber_actor reader;
-  monitoring reader_end;
-  session_actor session;
-  monitoring session_end;
+  monitored<subscriber_actor> reader;
+  monitored<session_actor> session;
   std::string id;
   std::optional<said> turn; ///< only events of this turn; empty: all
   std::uint64_t next = 0;   ///< number of the event that comes next; 0: a snapshot

@@ -69,8 +69,8 @@ talk::talk(caf::actor_config& cfg, peer_socket socket, upgrade asked, talk_links
 talk::behavior_type talk::make_behavior() {
   set_down_handler([this](const caf::down_msg& down) {
     for (auto& [id, s] : subscriptions_)
-      if (s.session && s.session.address() == down.source) {
-        s.session = nullptr;
+      if (s.session.is(down.source)) {
+        s.session = {};
         find_again(id, s.number, down.source);
         return;
       }
@@ -193,7 +193,7 @@ void talk::pass_on(const session_event& e) {
   if (!may_go_on())
     return;
   for (auto& [id, s] : subscriptions_) {
-    if (!s.session || caf::actor_cast<caf::strong_actor_ptr>(s.session) != who)
+    if (!s.session.is(who))
       continue;
     ++s.owed;
     // Told before the session knew that the peer left, and has come back since.
@@ -216,7 +216,7 @@ void talk::ask_for_more() {
     return;
   for (auto& [id, s] : subscriptions_)
     if (s.session && s.owed > 0)
-      send(s.session, more{std::exchange(s.owed, 0)});
+      send(*s.session, more{std::exchange(s.owed, 0)});
   ask_topics();
 }
 

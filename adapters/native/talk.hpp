@@ -7,7 +7,7 @@
 #include "adapters/native/overview.hpp"
 #include "adapters/native/talk_command.hpp"
 #include "messages/actors.hpp"
-#include "messages/monitoring.hpp"
+#include "messages/monitored.hpp"
 #include "messages/session.hpp"
 
 #include <boost/beast/core/flat_buffer.hpp>
@@ -63,8 +63,7 @@ public:
 private:
   /// One session that the peer follows.
   struct subscription {
-    session_actor session; ///< null: it is being found
-    monitoring session_end;
+    monitored<session_actor> session; ///< none: it is being found
     std::uint64_t next = 0;
     std::uint64_t number = 0; ///< of all subscriptions that the peer began
     std::size_t owed = 0;     ///< events written, for which no more were asked yet

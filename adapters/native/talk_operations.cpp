@@ -87,9 +87,8 @@ void talk::follow_on(const std::string& id, const session_actor& session) {
   const auto i = subscriptions_.find(id);
   if (i == subscriptions_.end())
     return; // unsubscribed meanwhile
-  i->second.session = session;
+  i->second.session = {this, session};
   i->second.owed = 0;
-  i->second.session_end = {this, session};
   send(session, follow{caf::actor_cast<follower_actor>(this), i->second.next});
   send(session, more{events_at_once});
 }
@@ -125,7 +124,7 @@ void talk::obey(const std::string& ref, const unsubscribe_session& command) {
   if (i == subscriptions_.end())
     throw json_input::bad_request("the session is not subscribed");
   if (i->second.session)
-    send(i->second.session, unfollow{});
+    send(*i->second.session, unfollow{});
   subscriptions_.erase(i);
   acknowledge(ref, {{"session", id}});
 }

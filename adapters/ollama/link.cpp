@@ -18,17 +18,15 @@ link::link(caf::actor_config& cfg, backend_ptr server, upstream_settings timing,
     , server_(std::move(server))
     , timing_(timing)
     , tls_(std::move(tls))
-    , pool_(std::move(pool))
+    , pool_(this, std::move(pool))
     , socket_(new channel(home(), ctrl(), *this), destroy_on_lane{&home()})
     , resolver_(new tcp::resolver(home().io()), destroy_on_lane{&home()})
     , deadline_(new deadline(home().io(), ctrl(), [this] { expired(); }),
                 destroy_on_lane{&home()}) {}
 
 link::behavior_type link::make_behavior() {
-  pool_end_ = {this, pool_};
   set_down_handler([this](const caf::down_msg& down) {
-    if (pool_.address() == down.source ||
-        (now_.reader && now_.reader.address() == down.source))
+    if (pool_.is(down.source) || reader_.is(down.source))
       close();
   });
   return {
@@ -70,14 +68,12 @@ void link::on_exit() {
   resolver_.reset();
   socket_->close();
   now_ = {};
-  reader_end_ = {};
-  pool_end_ = {};
-  pool_ = nullptr;
+  reader_ = {};
+  pool_ = {};
 }
 
 bool link::from_reader() {
-  return now_.reader &&
-         current_sender() == caf::actor_cast<caf::strong_actor_ptr>(now_.reader);
+  return reader_.is(current_sender());
 }
 
 std::string link::where() const {
@@ -91,7 +87,7 @@ void link::open(open_exchange& e) {
     now_ = {};
     return;
   }
-  reader_end_ = {this, now_.reader};
+  reader_ = {this, std::move(now_.reader)};
   demand_ = now_.window;
   parser_.emplace(now_.asked->method == "HEAD");
   splitter_.reset();
@@ -244,10 +240,10 @@ void link::fail(errc code, std::string detail) {
   if (closed_)
     return;
   // Who got the last record has got its end; a failure behind it would be a second one.
-  if (now_.reader && splitter_ && splitter_->said_end() && ready_.empty())
-    send(now_.reader, end_of_stream());
-  else if (now_.reader)
-    send(now_.reader, failed{code, std::move(detail)});
+  if (reader_ && splitter_ && splitter_->said_end() && ready_.empty())
+    send(*reader_, end_of_stream());
+  else if (reader_)
+    send(*reader_, failed{code, std::move(detail)});
   close();
 }
 
@@ -256,7 +252,7 @@ void link::close() {
     return;
   if (now_.asked && now_.asked->upload && !upload_over_)
     send(now_.asked->upload, cancel{});
-  reader_end_ = {};
+  reader_ = {};
   resolver_->cancel();
   socket_->close();
   deadline_->stop();

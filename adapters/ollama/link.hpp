@@ -8,7 +8,7 @@
 #include "adapters/ollama/rename.hpp"
 #include "config/settings.hpp"
 #include "messages/actors.hpp"
-#include "messages/monitoring.hpp"
+#include "messages/monitored.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
 #include <caf/typed_event_based_actor.hpp>
@@ -87,8 +87,7 @@ private:
   backend_ptr server_;
   upstream_settings timing_;
   tls_context tls_; ///< for a backend under TLS
-  pool_actor pool_;
-  monitoring pool_end_;
+  monitored<pool_actor> pool_;
   on_lane<channel> socket_;
   on_lane<boost::asio::ip::tcp::resolver> resolver_;
   on_lane<deadline> deadline_;
@@ -99,7 +98,7 @@ private:
   bool reused_ = false; ///< this exchange is not the connection's first
 
   open_exchange now_;
-  monitoring reader_end_;
+  monitored<subscriber_actor> reader_;
   std::uint64_t demand_ = 0;
   std::optional<answer_parser> parser_;
   std::optional<record_splitter> splitter_;

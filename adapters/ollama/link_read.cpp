@@ -119,7 +119,7 @@ void link::tell_head() {
     renames_.emplace(to->model, now_.asked->model);
     head->length.reset(); // another name has another length
   }
-  send(now_.reader, started{std::move(head)});
+  send(*reader_, started{std::move(head)});
 }
 
 /// Passes on what demand allows, then the end.
@@ -152,7 +152,7 @@ void link::publish() {
       ready_.pop_front();
     else
       front = front.slice(part.size());
-    send(now_.reader, next{part, std::exchange(read_at_, {})});
+    send(*reader_, next{part, std::exchange(read_at_, {})});
   }
   if (body_over_ && ready_.empty())
     finish();
@@ -164,12 +164,11 @@ complete link::end_of_stream() const {
 }
 
 void link::finish() {
-  auto reader = std::exchange(now_.reader, nullptr);
-  reader_end_ = {};
+  const auto reader = std::exchange(reader_, {});
   if (splitter_->finished())
-    send(reader, end_of_stream());
+    send(*reader, end_of_stream());
   else
-    send(reader,
+    send(*reader,
          failed{errc::stream_truncated,
                 "Ollama at " + where() + " ended a stream before its last record"});
   const bool reusable = parser_->keep_alive() && socket_->empty() && upload_over_ &&
@@ -183,7 +182,7 @@ void link::finish() {
   phase_ = phase::idle;
   deadline_->clear();
   read();
-  send(pool_, link_idle{server_, caf::actor_cast<link_actor>(this)});
+  send(*pool_, link_idle{server_, caf::actor_cast<link_actor>(this)});
 }
 
 } // namespace conductor

@@ -29,8 +29,7 @@ void end_batch(self_ptr self, std::size_t lost, const std::string& why = {});
 
 void leave_exchange(self_ptr self) {
   auto& st = self->state;
-  st.exchange_end = {};
-  st.exchange = nullptr;
+  st.exchange = {};
 }
 
 void ask(self_ptr self) {
@@ -54,8 +53,7 @@ void ask(self_ptr self) {
                               caf::actor_cast<subscriber_actor>(self), window})
       .then(
           [self](publisher_actor exchange) {
-            self->state.exchange_end = {self, exchange};
-            self->state.exchange = std::move(exchange);
+            self->state.exchange = {self, std::move(exchange)};
           },
           [self](const caf::error&) {
             end_batch(self, self->state.batch.spans, "its connections failed");
@@ -189,9 +187,9 @@ exporting_actor::behavior_type exporter(self_ptr self, trace_settings how,
   st.collector = std::move(collector);
   self->set_down_handler([self](const caf::down_msg& down) {
     auto& st = self->state;
-    if (!st.exchange || st.exchange.address() != down.source)
+    if (!st.exchange.is(down.source))
       return;
-    st.exchange = nullptr;
+    st.exchange = {};
     end_batch(self, st.batch.spans, "the exchange with it failed");
   });
   return {

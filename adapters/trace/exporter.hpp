@@ -4,7 +4,7 @@
 #include "adapters/trace/span_buffer.hpp"
 #include "config/settings.hpp"
 #include "messages/actors.hpp"
-#include "messages/monitoring.hpp"
+#include "messages/monitored.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
 #include <caf/typed_response_promise.hpp>
@@ -57,9 +57,8 @@ struct exporter_state {
   std::uint64_t number = 0; ///< of the try
   bool pausing = false;     ///< before the batch is sent again
   bool timing = false;      ///< a tick is on its way
-  monitoring exchange_end;
-  publisher_actor exchange; ///< that carries the batch
-  int status = 0;           ///< of its answer; 0: none came
+  monitored<publisher_actor> exchange; ///< that carries the batch
+  int status = 0;                      ///< of its answer; 0: none came
   unsigned retry_after_s = 0;
   std::string answer;
   bool failing = false; ///< that was logged

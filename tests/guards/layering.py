@@ -57,7 +57,7 @@ MAY_NOT_USE = {
 _CLOCK = re.compile(r"\w+\s*::\s*now\s*\(|\b(?:clock_gettime|gettimeofday|time)\s*\(\s*(?:NULL|nullptr|0|CLOCK)")
 
 # CAF keeps a watcher's storage for as long as what he watched lives. Nobody calls `monitor`,
-# but holds a `monitoring`; except who does not end before what he watches does.
+# but holds a `monitored`; except who does not end before what he watches does.
 _MONITOR = re.compile(r"(?<![\w>.:])(?:self->|this->)?monitor\s*\(\s*\w")
 OUTLIVE = {f"{path}.cpp" for path in (
     "actors/client", "actors/desk", "actors/dispatcher", "actors/dispatcher_fleet", "actors/dispatcher_queue",
@@ -112,7 +112,7 @@ def problems_of(path, text):
     if path not in OUTLIVE:
         for match in _MONITOR.finditer(code):
             line = code.count("\n", 0, match.start()) + 1
-            found.append(f"{path}:{line}: whoever may end first holds a `monitoring`")
+            found.append(f"{path}:{line}: whoever may end first holds a `monitored`")
     if path.endswith(".cpp"):
         own = path[:-4] + ".hpp"
         first = next(includes(text), None)
@@ -208,7 +208,7 @@ class Planted(unittest.TestCase):
         ("actors/session.hpp", "/*\n#include <thread>\n*/"),
         ("actors/session.hpp", "auto t = self->clock().now();"),
         ("actors/session.hpp", 'auto t = "steady_clock::now()";'),
-        ("actors/session.hpp", "self->demonitor(x); monitoring end{self, x}; gpus->monitor();"),
+        ("actors/session.hpp", "self->demonitor(x); monitored end{self, x}; gpus->monitor();"),
         ("adapters/http/wire.hpp", '#include "adapters/lane/hosted.hpp"'),
         ("adapters/ollama/x.hpp", '#include "adapters/json/scan.hpp"'),
         ("adapters/native/x.hpp", "auto t = std::chrono::steady_clock::now();"),

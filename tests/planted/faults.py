@@ -40,8 +40,8 @@ FAULTS = [
     Fault("a request that can be read in two ways", "adapters/http/parser.cpp",
           '    objection = "Content-Length must be one number";\n', "    head.version += 0;\n", "http_test",
           "^request_parser"),
-    Fault("who has ended and is kept", "adapters/ollama/link.cpp", "  pool_end_ = {this, pool_};\n",
-          "  caf::local_actor::monitor(pool_);\n", "conductor scripted-ollama", "^torture.connections$"),
+    Fault("who has ended and is kept", "adapters/ollama/link.cpp", "  set_down_handler(",
+          "  caf::local_actor::monitor(*pool_);\n  set_down_handler(", "conductor scripted-ollama", "^torture.connections$"),
     Fault("large blocks that are kept", "runtime/run_node.cpp", "  give_back_large_blocks();\n", "",
           "conductor scripted-ollama", "^torture.connections$"),
     # What only long use shows.

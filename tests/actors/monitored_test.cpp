@@ -1,4 +1,4 @@
-#include "messages/monitoring.hpp"
+#include "messages/monitored.hpp"
 
 #include "tests/actors/actor_fixture.hpp"
 
@@ -8,11 +8,11 @@
 namespace conductor::test {
 namespace {
 
-class a_monitoring : public actor_fixture {
+class a_monitored_actor : public actor_fixture {
 protected:
   using watcher_ptr = caf::event_based_actor*;
 
-  ~a_monitoring() override { end(other); }
+  ~a_monitored_actor() override { end(other); }
 
   /// An actor that begins with `what`, and lives until it is ended.
   template <class Body>
@@ -33,25 +33,26 @@ protected:
   caf::actor other = spawn([](watcher_ptr) {});
 };
 
-TEST_F(a_monitoring, tells_of_the_others_end) {
+TEST_F(a_monitored_actor, tells_of_the_others_end) {
   int told = 0;
   auto who = spawn([&](watcher_ptr self) {
     self->set_down_handler([&](const caf::down_msg& down) {
       EXPECT_EQ(down.source, other.address());
       ++told;
     });
-    self->attach_functor([held = std::make_shared<monitoring>(self, other)] {});
+    self->attach_functor(
+        [held = std::make_shared<monitored<caf::actor>>(self, other)] {});
   });
   end(other);
   EXPECT_EQ(told, 1);
   end(who);
 }
 
-TEST_F(a_monitoring, tells_nothing_once_it_is_over) {
+TEST_F(a_monitored_actor, tells_nothing_once_it_is_over) {
   int told = 0;
   auto who = spawn([&](watcher_ptr self) {
     self->set_down_handler([&](const caf::down_msg&) { ++told; });
-    monitoring held{self, other};
+    monitored held{self, other};
     held = {};
   });
   end(other);
@@ -59,14 +60,14 @@ TEST_F(a_monitoring, tells_nothing_once_it_is_over) {
   end(who);
 }
 
-TEST_F(a_monitoring, follows_where_it_is_moved) {
+TEST_F(a_monitored_actor, follows_where_it_is_moved) {
   int told = 0;
   const auto another = spawn([](watcher_ptr) {});
   auto who = spawn([&](watcher_ptr self) {
     self->set_down_handler([&](const caf::down_msg&) { ++told; });
-    auto held = std::make_shared<monitoring>(self, other);
-    *held = monitoring{self, another};
-    auto moved = std::make_shared<monitoring>(std::move(*held));
+    auto held = std::make_shared<monitored<caf::actor>>(self, other);
+    *held = monitored{self, another};
+    auto moved = std::make_shared<monitored<caf::actor>>(std::move(*held));
     held = nullptr;
     self->attach_functor([moved] {});
   });
@@ -78,10 +79,10 @@ TEST_F(a_monitoring, follows_where_it_is_moved) {
 }
 
 struct watching_state {
-  monitoring held;
+  monitored<caf::actor> held;
 };
 
-TEST_F(a_monitoring, leaves_nothing_of_who_ends_first) {
+TEST_F(a_monitored_actor, leaves_nothing_of_who_ends_first) {
   const auto before = kept();
   for (int i = 0; i < 10; ++i) {
     auto who =
