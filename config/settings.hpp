@@ -71,6 +71,8 @@ struct limit_settings {
   std::size_t memory_bytes = 0;       ///< bodies and answers held, whole node; 0: by
                                       ///< the machine's memory
   std::size_t key_memory_bytes = 0;   ///< bodies held for one key; 0: half of that
+  std::size_t peer_memory_bytes = 0;  ///< bodies held for one address elsewhere that
+                                      ///< needs no key; 0: half of that too
 };
 
 /// One Ollama server. Section `[[backend]]`.

@@ -14,13 +14,7 @@ bool memory_budget::admits(priority_class asks, std::uint64_t more) const noexce
   const auto percent = asks == priority_class::batch    ? 70u
                        : asks == priority_class::normal ? 85u
                                                         : 100u;
-  const auto most = limit_ / 100 * percent;
-  return more <= most && held() <= most - more;
-}
-
-bool memory_budget::admits_key(std::uint64_t held, std::uint64_t more) const noexcept {
-  return of_one_key_ == 0 || more == 0 ||
-         (more <= of_one_key_ && held <= of_one_key_ - more);
+  return fits(limit_ / 100 * percent, held(), more);
 }
 
 } // namespace conductor

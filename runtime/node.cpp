@@ -63,7 +63,8 @@ node::node(settings values, std::string version,
   const auto& most = values_.limits;
   const auto memory = most.memory_bytes > 0 ? most.memory_bytes : memory_of_machine() / 2;
   budget_ = std::make_shared<const memory_budget>(
-      memory, most.key_memory_bytes > 0 ? most.key_memory_bytes : memory / 2);
+      memory, most.key_memory_bytes > 0 ? most.key_memory_bytes : memory / 2,
+      most.peer_memory_bytes > 0 ? most.peer_memory_bytes : memory / 2);
   counts_ = std::make_shared<series>(values_.metrics.models);
   if (shadows())
     counts_->add(transparency_);

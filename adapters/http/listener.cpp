@@ -220,9 +220,9 @@ void listener::accepted(Socket socket) {
   const auto family = address_.type == endpoint::kind::unix_socket
                           ? AF_UNIX
                           : socket.local_endpoint().protocol().family();
-  caf::anon_send(few->door,
-                 arrival{socket.release(), family, std::move(peer),
-                         peers ? peers->take_seat(address) : nullptr, context_});
+  caf::anon_send(few->door, arrival{socket.release(), family, std::move(peer),
+                                    peers ? peers->take_seat(address) : peer_book::seat{},
+                                    context_});
 }
 
 /// Under TLS only the closed connection tells it: agreeing first is what costs most.

@@ -5,24 +5,41 @@
 namespace conductor {
 
 bool peer_book::has_room(const std::string& address) const {
-  const auto known = open_.find(address);
-  return most_ == 0 || known == open_.end() || known->second < most_;
+  const auto known = peers_.find(address);
+  return most_ == 0 || known == peers_.end() || known->second.open < most_;
 }
 
-std::shared_ptr<void> peer_book::take_seat(const std::string& address) {
-  if (most_ == 0 || contains(exempt_, address))
-    return nullptr;
-  ++open_[address];
-  return {nullptr, [book = shared_from_this(), address](std::nullptr_t) {
-            boost::asio::post(book->home_.io(),
-                              [book, address] { book->leave(address); });
-          }};
+peer_book::seat peer_book::take_seat(const std::string& address) {
+  if (contains(exempt_, address))
+    return {};
+  const auto later = [book = shared_from_this(), address](auto done) {
+    boost::asio::post(book->home_.io(),
+                      [book, address, done] { (*book.*done)(address); });
+  };
+  auto& p = peers_[address];
+  ++p.open;
+  auto held = p.held.lock();
+  if (!held) {
+    held = {new shared_sum::element_type{0}, [later](auto* sum) {
+              delete sum;
+              later(&peer_book::forget);
+            }};
+    p.held = held;
+  }
+  return {{nullptr, [later](std::nullptr_t) { later(&peer_book::leave); }},
+          std::move(held)};
 }
 
 void peer_book::leave(const std::string& address) {
-  const auto known = open_.find(address);
-  if (known != open_.end() && --known->second == 0)
-    open_.erase(known);
+  --peers_[address].open;
+  forget(address);
+}
+
+/// Who left and holds nothing any more.
+void peer_book::forget(const std::string& address) {
+  const auto known = peers_.find(address);
+  if (known != peers_.end() && known->second.open == 0 && known->second.held.expired())
+    peers_.erase(known);
 }
 
 } // namespace conductor

@@ -2,6 +2,7 @@
 
 #include "adapters/lane/lane.hpp"
 #include "config/network.hpp"
+#include "messages/share.hpp"
 
 #include <cstddef>
 #include <map>
@@ -11,26 +12,39 @@
 
 namespace conductor {
 
-/// How many connections each address has, so that none takes all. It is asked on one
-/// lane, which accepts; seats may end anywhere.
+/// How many connections each address has and what its requests hold, so that none takes
+/// all. It is asked on one lane, which accepts; seats may end anywhere.
 class peer_book : public std::enable_shared_from_this<peer_book> {
 public:
-  /// `most` for each address, but of those `exempt`; 0: any number.
+  /// One connection of an address; both null: it is not counted.
+  struct seat {
+    std::shared_ptr<void> taken;
+    shared_sum
+        held; ///< bytes of all requests of the address, also when none is connected
+  };
+
+  /// `most` connections for each address, but of those `exempt`; 0: any number.
   peer_book(lane& home, std::size_t most, std::vector<network> exempt)
       : home_(home), most_(most), exempt_(std::move(exempt)) {}
 
   /// `address` is an IP literal.
   bool has_room(const std::string& address) const;
   /// One more connection, until what is returned ends.
-  std::shared_ptr<void> take_seat(const std::string& address);
+  seat take_seat(const std::string& address);
 
 private:
+  struct peer {
+    std::size_t open = 0;
+    std::weak_ptr<shared_sum::element_type> held;
+  };
+
   void leave(const std::string& address);
+  void forget(const std::string& address);
 
   lane& home_;
   std::size_t most_;
   std::vector<network> exempt_;
-  std::map<std::string, std::size_t> open_;
+  std::map<std::string, peer> peers_;
 };
 
 } // namespace conductor

@@ -83,7 +83,7 @@ void wire::on_exit() {
   socket_->close();
   client_ = nullptr;
   upload_to_ = nullptr;
-  seat_ = nullptr;
+  seat_ = {};
   held_ = nullptr;
 }
 

@@ -35,8 +35,8 @@ struct wire_context;
 struct arrival {
   int descriptor = -1;
   int family = 0;
-  std::string peer;           ///< `address:port`, or `unix:uid=N`
-  std::shared_ptr<void> seat; ///< of its address; null: it is not counted
+  std::string peer; ///< `address:port`, or `unix:uid=N`
+  peer_book::seat seat;
   std::shared_ptr<const wire_context> context;
 };
 
@@ -129,7 +129,7 @@ private:
   on_lane<channel> socket_;
   on_lane<deadline> deadline_;
   std::string peer_;
-  std::shared_ptr<void> seat_; ///< of its address
+  peer_book::seat seat_;
   client_actor client_;
   talk_actor talk_; ///< that has the socket; null: WIRE has it
 

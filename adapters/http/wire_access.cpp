@@ -85,8 +85,8 @@ bool wire::may_ask(conductor::request& asked) {
   return true;
 }
 
-/// Whether the node's memory takes a body of that size, and its key's part of it does;
-/// what came of it counts.
+/// Whether the node's memory takes a body of that size, and so does the part of it that
+/// its key may have, or its address where it has none; what came of it counts.
 bool wire::may_hold(std::uint64_t size) {
   const auto& budget = context_->budget;
   if (!budget)
@@ -95,12 +95,16 @@ bool wire::may_hold(std::uint64_t size) {
                               context_->default_class);
   const auto mine = held_ ? held_->value() : 0;
   const auto more = size > mine ? size - mine : 0;
-  if (by_ && !budget->admits_key(value_of(by_->meter->held), more)) {
-    by_->meter->seen.limited.fetch_add(1, std::memory_order_relaxed);
+  const auto& part = by_ ? by_->meter->held : seat_.held;
+  const auto most = by_ ? budget->of_one_key() : budget->of_one_peer();
+  if (part && !budget->fits(most, value_of(part), more)) {
+    if (by_)
+      by_->meter->seen.limited.fetch_add(1, std::memory_order_relaxed);
     turn_away(errc::rate_limited,
-              key_named(by_) + " holds " + std::to_string(value_of(by_->meter->held)) +
-                  " of the " + std::to_string(budget->of_one_key()) +
-                  " bytes that limits.key_memory allows",
+              (by_ ? key_named(by_) : std::string{address_of(peer_)}) + " holds " +
+                  std::to_string(value_of(part)) + " of the " + std::to_string(most) +
+                  " bytes that limits." + (by_ ? "key_memory" : "peer_memory") +
+                  " allows",
               1);
     return false;
   }
@@ -114,7 +118,7 @@ bool wire::may_hold(std::uint64_t size) {
     return false;
   }
   if (!held_)
-    held_ = std::make_shared<share>(budget->open_share(by_ ? by_->meter->held : nullptr));
+    held_ = std::make_shared<share>(budget->open_share(part));
   held_->set(parser_->body.size());
   return true;
 }

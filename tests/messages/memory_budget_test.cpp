@@ -57,12 +57,12 @@ TEST(a_memory_budget, gives_one_key_no_more_than_its_part) {
     other.set(100);
     EXPECT_EQ(budget.held(), 300u);
     EXPECT_EQ(value_of(sum), 300u);
-    EXPECT_TRUE(budget.admits_key(value_of(sum), 0));
-    EXPECT_FALSE(budget.admits_key(value_of(sum), 1));
+    EXPECT_TRUE(memory_budget::fits(budget.of_one_key(), value_of(sum), 0));
+    EXPECT_FALSE(memory_budget::fits(budget.of_one_key(), value_of(sum), 1));
     other = budget.open_share();
     EXPECT_EQ(value_of(sum), 200u);
-    EXPECT_TRUE(budget.admits_key(value_of(sum), 100));
-    EXPECT_FALSE(budget.admits_key(value_of(sum), UINT64_MAX));
+    EXPECT_TRUE(memory_budget::fits(budget.of_one_key(), value_of(sum), 100));
+    EXPECT_FALSE(memory_budget::fits(budget.of_one_key(), value_of(sum), UINT64_MAX));
   }
   EXPECT_EQ(value_of(sum), 0u);
 }
@@ -73,7 +73,7 @@ TEST(a_memory_budget, of_nothing_is_no_limit) {
   held.set(1u << 30);
   EXPECT_TRUE(budget.admits(priority_class::batch, 1u << 30));
   EXPECT_FALSE(budget.exhausted());
-  EXPECT_TRUE(budget.admits_key(1u << 30, 1u << 30));
+  EXPECT_TRUE(memory_budget::fits(budget.of_one_peer(), 1u << 30, 1u << 30));
 }
 
 } // namespace

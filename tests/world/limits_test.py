@@ -149,6 +149,38 @@ def own_address():
 
 
 class Peers(World):
+    def test_one_address_without_a_key_holds_no_more_than_its_part(self):
+        address = own_address()
+        if address is None:
+            self.skipTest("this machine has no address but loopback's: a_peer_book tests the sum")
+        from ports import free_port
+        port = free_port()
+        node = self.start('[limits]\nmemory = "2000KiB"\npeer_memory = "300KiB"\n', "--listen", f"0.0.0.0:{port}",
+                          "--insecure")
+
+        def generate(size, host=address, at=port):
+            connection = http.client.HTTPConnection(host, at, timeout=PATIENCE)
+            with contextlib.closing(connection):
+                connection.request("POST", "/api/generate", json.dumps(
+                    {"model": "canned", "prompt": "x" * size, "stream": False}))
+                answer = connection.getresponse()
+                return answer.status, answer.read().decode()
+
+        status, text = generate(400_000)
+        self.assertEqual(status, 429, text)
+        self.assertIn(f"{address} holds 0 of the 307200 bytes that limits.peer_memory allows", text)
+        set_script(self.ollama, records=1, first_ms=3_600_000)
+        s = self.enterContext(socket.create_connection((address, port), PATIENCE))
+        body = json.dumps({"model": "canned", "prompt": "x" * 200_000})
+        s.sendall(f"POST /api/generate HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode())
+        until("it is asked", lambda: stats(self.ollama)["in_flight"] == 1)
+        set_script(self.ollama)
+        self.assertEqual(generate(200_000)[0], 429)
+        self.assertEqual(generate(50_000)[0], 200)
+        self.assertEqual(generate(400_000, "127.0.0.1", node.port)[0], 200, "this machine is not counted")
+        s.close()
+        until("all is given back", lambda: generate(200_000)[0] == 200)
+
     def test_one_address_has_so_many_connections_and_the_others_are_served(self):
         address = own_address()
         if address is None:
