@@ -24,6 +24,17 @@ milliseconds beat_of(const gpu_monitor_state& st) {
   return std::min(st.links.timing.interval, slowest);
 }
 
+gpu_answer_ptr answer_of(const gpu_monitor_state& st, bool history) {
+  return std::make_shared<const gpu_answer>(
+      gpu_answer{st.now, history ? st.history.all() : std::vector<gpu_moment>{}});
+}
+
+void answer_askers(self_ptr self) {
+  auto& st = self->state;
+  for (auto& a : std::exchange(st.askers, {}))
+    a.reply.deliver(answer_of(st, a.history));
+}
+
 void report(self_ptr self, gpu_report next) {
   auto& st = self->state;
   next.number = st.now->number + 1;
@@ -43,6 +54,7 @@ void take_sample(self_ptr self, const gpu_sample_ptr& sample) {
   next.last = sample;
   next.stale = false;
   report(self, std::move(next));
+  answer_askers(self);
 }
 
 void set_stale(self_ptr self) {
@@ -60,14 +72,10 @@ bool runs(const gpu_sample_ptr& sample) {
                      [](const auto& d) { return d.utilization.value_or(0) > 0; });
 }
 
-void look_if_due(self_ptr self) {
+/// Unless one is under way, or the last one was later than that.
+void look_after(self_ptr self, gpu_monitor_state::time_point due) {
   auto& st = self->state;
   const auto now = self->clock().now();
-  const auto& timing = st.links.timing;
-  const bool busy = st.answers || runs(st.now->last);
-  // A beat is not exact; what is due within half of one is due.
-  const auto due =
-      st.looked + (busy ? timing.interval : timing.idle_interval) - timing.interval / 2;
   const auto probe = st.links.probe();
   if (st.looking || !probe || (st.now->last && now < due))
     return;
@@ -78,7 +86,30 @@ void look_if_due(self_ptr self) {
             [self](const caf::error&) {
               self->state.looking = false;
               set_stale(self);
+              answer_askers(self);
             });
+}
+
+void look_if_due(self_ptr self) {
+  const auto& st = self->state;
+  const auto& timing = st.links.timing;
+  const bool busy = st.answers || runs(st.now->last);
+  // A beat is not exact; what is due within half of one is due.
+  look_after(self, st.looked + (busy ? timing.interval : timing.idle_interval) -
+                       timing.interval / 2);
+}
+
+/// A driver that hangs is not waited for.
+caf::result<gpu_answer_ptr> answer(self_ptr self, bool history) {
+  auto& st = self->state;
+  const bool none = st.now->last && st.now->last->devices.empty();
+  if (st.looking || none)
+    return answer_of(st, history);
+  look_after(self, st.looked + st.links.timing.interval);
+  if (!st.looking)
+    return answer_of(st, history);
+  return st.askers.emplace_back(history, self->make_response_promise<gpu_answer_ptr>())
+      .reply;
 }
 
 void take_fleet(self_ptr self, const fleet_status& fleet) {
@@ -99,6 +130,7 @@ void beat(self_ptr self) {
   const auto now = self->clock().now();
   if (st.looking && now - st.looked > patience)
     set_stale(self);
+  answer_askers(self);
   // Who follows a driver that hangs is told as much, and who left is forgotten.
   if (!st.followers.empty() && now - st.reported >= st.links.timing.idle_interval)
     report(self, *st.now);
@@ -121,11 +153,7 @@ gpu_monitor_actor::behavior_type gpu_monitor(self_ptr self, gpu_links links) {
   self->state.links = std::move(links);
   self->send(self, tick{});
   return {
-      [self](gpu_query q) -> gpu_answer_ptr {
-        const auto& st = self->state;
-        return std::make_shared<const gpu_answer>(
-            gpu_answer{st.now, q.history ? st.history.all() : std::vector<gpu_moment>{}});
-      },
+      [self](gpu_query q) { return answer(self, q.history); },
       [self](gpu_follow f) -> caf::result<gpu_report_ptr> {
         auto& st = self->state;
         if (st.now->number > f.after)

@@ -25,7 +25,8 @@ struct gpu_links {
 /// what is known of where models lie.
 ///
 /// Has the GPUs looked at every `gpu.interval` while a GPU or an answer is at work, else
-/// every `gpu.idle_interval`; one look at a time. One that takes longer than five seconds
+/// every `gpu.idle_interval`, and for who asks when the last look is longer ago than the
+/// first of these; one look at a time. One that takes longer than five seconds
 /// leaves the last sample marked stale until the driver answers. Whoever follows is
 /// answered with each look, and with each model that comes, goes or is laid elsewhere.
 struct gpu_monitor_state {
@@ -37,15 +38,21 @@ struct gpu_monitor_state {
     caf::typed_response_promise<gpu_report_ptr> reply;
   };
 
+  struct asker {
+    bool history = false;
+    caf::typed_response_promise<gpu_answer_ptr> reply;
+  };
+
   gpu_links links;
   gpu_report_ptr now = std::make_shared<const gpu_report>();
   gpu_history history;
   std::vector<follower> followers;
-  bool looking = false;  ///< a look is under way
-  bool asking = false;   ///< DISPATCHER is asked
-  bool answers = false;  ///< some are in flight
-  time_point looked{};   ///< the last look began
-  time_point reported{}; ///< the last report
+  std::vector<asker> askers; ///< await the look that is under way, until the next beat
+  bool looking = false;      ///< a look is under way
+  bool asking = false;       ///< DISPATCHER is asked
+  bool answers = false;      ///< some are in flight
+  time_point looked{};       ///< the last look began
+  time_point reported{};     ///< the last report
 };
 
 gpu_monitor_actor::behavior_type

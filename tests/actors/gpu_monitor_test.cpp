@@ -133,6 +133,33 @@ TEST_F(a_gpu_monitor, looks_at_once_and_then_seldom_while_nothing_runs) {
   EXPECT_EQ(notes->looks, 2);
 }
 
+TEST_F(a_gpu_monitor, looks_for_who_asks_but_no_more_than_once_a_second) {
+  start();
+  beats(3);
+  notes->utilization = 0.5; // another program's
+  EXPECT_EQ(ask()->now->last->devices[0].utilization, 0.5);
+  EXPECT_EQ(ask()->now->last->devices[0].utilization, 0.5);
+  EXPECT_EQ(notes->looks, 2);
+}
+
+TEST_F(a_gpu_monitor, lets_nobody_wait_for_a_driver_that_hangs) {
+  start();
+  beats(3);
+  notes->hangs = true;
+  auto got = std::make_shared<gpu_answer_ptr>();
+  system.spawn([this, got](caf::event_based_actor* self) {
+    self->request(subject, caf::infinite, gpu_query{})
+        .then([got](const gpu_answer_ptr& a) { *got = a; });
+  });
+  run();
+  EXPECT_EQ(*got, nullptr);
+  beats(1);
+  ASSERT_NE(*got, nullptr);
+  EXPECT_EQ((*got)->now->last->time, 1000);
+  EXPECT_NE(ask(), nullptr);
+  EXPECT_EQ(notes->looks, 2);
+}
+
 TEST_F(a_gpu_monitor, looks_every_second_while_an_answer_is_in_flight) {
   start();
   one().in_flight = 1;
@@ -173,8 +200,9 @@ TEST_F(a_gpu_monitor, keeps_the_last_sample_and_calls_it_stale_while_the_driver_
   caf::anon_send(probe, gpu_look{}); // somebody else's: it wakes the driver
   run();
   EXPECT_FALSE(ask()->now->stale);
+  EXPECT_EQ(notes->looks, 4) << "who asks has one of his own: the last began long ago";
   beats(1);
-  EXPECT_EQ(notes->looks, 4);
+  EXPECT_EQ(notes->looks, 5);
 }
 
 TEST_F(a_gpu_monitor, answers_those_who_follow_while_the_driver_hangs) {
