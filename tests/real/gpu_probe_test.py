@@ -49,7 +49,12 @@ class Comparison(unittest.TestCase):
     def test_a_process_that_the_node_does_not_tell_is_found(self):
         done = self.compare(said={**SMI, "--query-compute-apps": "GPU-stub-0, 99, 1000"})
         self.assertEqual(done.returncode, 1, done.stdout)
-        self.assertIn("process 99 is not told", done.stdout)
+        self.assertIn("GPU 0 process 99: 0 of 5; it is not told", done.stdout)
+
+    def test_a_process_whose_memory_differs_is_found(self):
+        done = self.compare(said={**SMI, "--query-compute-apps": "GPU-stub-0, 77, 1100"})
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertIn("process 77: 0 of 5; 1000 MiB is not in 1100..1100", done.stdout)
 
     def test_without_a_gpu_it_is_skipped(self):
         done = self.compare(said={})
