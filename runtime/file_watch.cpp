@@ -31,8 +31,10 @@ file_watch::file_watch(boost::asio::io_context& loop, const std::string& file,
   if (descriptor < 0 ||
       ::inotify_add_watch(descriptor, folder.c_str(),
                           IN_CLOSE_WRITE | IN_CREATE | IN_MOVED_TO | IN_DELETE) < 0) {
-    spdlog::warn("{} is not watched for changes: {}; SIGHUP makes the node read its file",
-                 folder, std::strerror(errno));
+    // Who configures nothing has no folder for it.
+    spdlog::log(errno == ENOENT ? spdlog::level::info : spdlog::level::warn,
+                "{} is not watched for changes: {}; SIGHUP makes the node read its file",
+                folder, std::strerror(errno));
     return;
   }
   read();

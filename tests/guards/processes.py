@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import pathlib
+import re
 import resource
 import socket
 import subprocess
@@ -50,6 +51,10 @@ def listens(port):
         return False
 
 
+# As the sanitizers begin what they tell.
+FINDING = re.compile(r"(ERROR|WARNING): \w+Sanitizer|\S+: runtime error: ")
+
+
 class Program:
     """A running program; ends with its `with` block."""
 
@@ -57,7 +62,7 @@ class Program:
         self.port = port
         self.home = tempfile.TemporaryDirectory(prefix="conductor-test-")
         self.log_path = pathlib.Path(self.home.name) / "log"
-        keep = {k: v for k, v in os.environ.items() if k in ("PATH", "LANG", "TZ", "ASAN_OPTIONS")}
+        keep = {k: v for k, v in os.environ.items() if k in ("PATH", "LANG", "TZ", "ASAN_OPTIONS", "TSAN_OPTIONS")}
         here = {name: self.home.name for name in (
             "HOME", "XDG_RUNTIME_DIR", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "TMPDIR")}
         with open(self.log_path, "wb") as log:
@@ -92,11 +97,15 @@ class Program:
             raise AssertionError(f"it did not end within {patience} s:\n{self.log()}") from None
 
     def end(self):
-        """Kills what still runs, and removes its home."""
+        """Kills what still runs, and removes its home. Fails on what a sanitizer found."""
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
+        said = self.log() if self.log_path.exists() else ""
         self.home.cleanup()
+        found = FINDING.search(said)
+        if found:
+            raise AssertionError(f"{self.process.args[0]}:\n{said[found.start():][:8000]}")
 
     def __enter__(self):
         return self
