@@ -1,5 +1,7 @@
 #include "adapters/ollama/answer_end.hpp"
 
+#include "adapters/ollama/find_last.hpp"
+
 #include <algorithm>
 #include <charconv>
 #include <utility>
@@ -13,7 +15,7 @@ constexpr std::size_t longest_tail = 4096;
 /// and is none.
 std::string_view behind(std::string_view text, std::string_view key) {
   const auto quoted = '"' + std::string{key} + '"';
-  const auto at = text.rfind(quoted);
+  const auto at = find_last(text, quoted);
   if (at == std::string_view::npos)
     return {};
   text.remove_prefix(at + quoted.size());

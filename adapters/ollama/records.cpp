@@ -1,6 +1,7 @@
 #include "adapters/ollama/records.hpp"
 
 #include "adapters/json/scan.hpp"
+#include "adapters/ollama/find_last.hpp"
 
 #include <algorithm>
 #include <array>
@@ -71,7 +72,7 @@ record_splitter::record_splitter(std::string_view content_type, int status,
 std::size_t record_splitter::end_of_records(std::string_view text) const {
   const auto mark =
       kind_ == kind::ndjson ? std::string_view{"\n"} : std::string_view{"\n\n"};
-  const auto at = text.rfind(mark);
+  const auto at = find_last(text, mark);
   return at == std::string_view::npos ? 0 : at + mark.size();
 }
 
@@ -117,7 +118,7 @@ void record_splitter::remember(std::string_view records) {
     if (end == std::string_view::npos)
       break;
     records = records.substr(0, end + 1);
-    const auto before = records.rfind(mark);
+    const auto before = find_last(records, mark);
     auto& last = found[n++];
     last =
         before == std::string_view::npos ? records : records.substr(before + mark.size());
