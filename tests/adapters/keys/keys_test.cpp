@@ -19,17 +19,19 @@ using std::chrono::hours;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-/// KEYS over a file in a folder of its own, whose thread is waited for; the clock on the
-/// wall goes with CAF's.
+/// KEYS over a file in a folder of its own, whose thread runs only while it is waited
+/// for, as CAF's testing scheduler has it; the clock on the wall goes with CAF's.
 class keys_of_a_node : public actor_fixture {
 protected:
   keys_of_a_node() {
     std::string name = std::filesystem::temp_directory_path() / "conductor-XXXXXX";
     folder = ::mkdtemp(name.data());
+    hold_files();
     start();
   }
   ~keys_of_a_node() override {
     end(subject);
+    may_go_on.set_value();
     std::filesystem::remove_all(folder);
   }
 
@@ -47,10 +49,17 @@ protected:
   /// Lets what was asked reach the file and come back.
   void settle() {
     run();
-    std::promise<void> done;
-    files->post([&] { done.set_value(); });
-    done.get_future().wait();
+    may_go_on.set_value();
+    auto done = std::make_shared<std::promise<void>>();
+    files->post([done] { done->set_value(); });
+    hold_files();
+    done->get_future().wait();
     run();
+  }
+
+  void hold_files() {
+    may_go_on = {};
+    files->post([turn = may_go_on.get_future().share()] { turn.wait(); });
   }
 
   void pass(milliseconds time) {
@@ -86,6 +95,7 @@ protected:
 
   std::filesystem::path folder;
   std::shared_ptr<executor> files = std::make_shared<executor>("files");
+  std::promise<void> may_go_on;
   key_table_ptr table = table_of({}, nullptr);
   int published = 0;
   std::int64_t now = 1'790'000'000'000;
