@@ -156,6 +156,7 @@ void talk::write_next() {
                          out_.pop_front();
                          write_next();
                          ask_for_more();
+                         close_if_drained();
                          read();
                        });
 }
@@ -177,8 +178,9 @@ void talk::gone() {
                       caf::exit_reason::user_shutdown);
 }
 
+/// Once all that was under way is told, and written.
 void talk::close_if_drained() {
-  if (!draining_ || operations_ > 0)
+  if (!draining_ || operations_ > 0 || !out_.empty())
     return;
   for (const auto& [id, s] : subscriptions_)
     if (!s.under_way.empty())

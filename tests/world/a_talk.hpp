@@ -17,8 +17,13 @@ namespace conductor::test {
 /// A WebSocket of the node, whose reads wait.
 class a_talk {
 public:
-  explicit a_talk(std::uint16_t port) {
-    socket_.next_layer().connect({boost::asio::ip::address_v4::loopback(), port});
+  /// `room` bytes are received before they are heard; 0: as many as the system will.
+  explicit a_talk(std::uint16_t port, int room = 0) {
+    auto& tcp = socket_.next_layer();
+    tcp.open(boost::asio::ip::tcp::v4());
+    if (room > 0)
+      tcp.set_option(boost::asio::socket_base::receive_buffer_size{room});
+    tcp.connect({boost::asio::ip::address_v4::loopback(), port});
     socket_.handshake("127.0.0.1", "/conductor/v1/ws");
   }
   void say(const nlohmann::json& what) {

@@ -1,3 +1,4 @@
+#include "tests/world/a_talk.hpp"
 #include "tests/world/world_fixture.hpp"
 
 #include <algorithm>
@@ -88,6 +89,25 @@ TEST_F(a_node_with_sessions, holds_a_conversation) {
   EXPECT_EQ(now["messages"][0]["content"], "why is the sky blue?");
   EXPECT_EQ(now["messages"][1]["content"], expected_text(s));
   EXPECT_EQ(now["messages"][1]["state"], "done");
+}
+
+// What waits to be written, as the client reads late, is written before the WebSocket
+// closes.
+TEST_F(a_node_with_sessions, tells_a_websocket_all_of_a_turn_before_it_stops) {
+  start();
+  const auto id = create(R"({"model":"canned"})");
+  a_talk talk{port, 4096};
+  talk.say({{"op", "subscribe"}, {"ref", "1"}, {"session", id}});
+  talk.hear("ack");
+  auto turn = json::parse(saying("hi", R"({"records":1000,"size":1000})"));
+  turn.update({{"op", "send"}, {"ref", "2"}, {"session", id}});
+  talk.say(turn);
+  talk.hear("ack");
+  wait_for_state(id, "done");
+  begin_stop();
+  EXPECT_NO_THROW(talk.hear("done"));
+  EXPECT_THROW(talk.hear(), boost::system::system_error) << "and it closes";
+  stopped();
 }
 
 // B7: request n+1 begins with the bytes of request n's messages.
