@@ -1,7 +1,5 @@
 #include "messages/memory_budget.hpp"
 
-#include <algorithm>
-
 namespace conductor {
 
 std::uint64_t memory_budget::held() const noexcept {
@@ -14,7 +12,8 @@ bool memory_budget::admits(priority_class asks, std::uint64_t more) const noexce
   const auto percent = asks == priority_class::batch    ? 70u
                        : asks == priority_class::normal ? 85u
                                                         : 100u;
-  return fits(limit_ / 100 * percent, held(), more);
+  const auto most = limit_ / 100 * percent;
+  return most > 0 && fits(most, held(), more);
 }
 
 } // namespace conductor

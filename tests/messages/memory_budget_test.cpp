@@ -67,6 +67,10 @@ TEST(a_memory_budget, gives_one_key_no_more_than_its_part) {
   EXPECT_EQ(value_of(sum), 0u);
 }
 
+TEST(a_memory_budget, of_next_to_nothing_admits_nothing) {
+  EXPECT_FALSE(memory_budget{50}.admits(priority_class::interactive, 1));
+}
+
 TEST(a_memory_budget, of_nothing_is_no_limit) {
   const memory_budget budget;
   auto held = budget.open_share();
