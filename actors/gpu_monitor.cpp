@@ -108,8 +108,8 @@ caf::result<gpu_answer_ptr> answer(self_ptr self, bool history) {
   look_after(self, st.looked + st.links.timing.interval);
   if (!st.looking)
     return answer_of(st, history);
-  return st.askers.emplace_back(history, self->make_response_promise<gpu_answer_ptr>())
-      .reply;
+  st.askers.push_back({history, self->make_response_promise<gpu_answer_ptr>()});
+  return st.askers.back().reply;
 }
 
 void take_fleet(self_ptr self, const fleet_status& fleet) {
