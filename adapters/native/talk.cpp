@@ -82,7 +82,12 @@ talk::behavior_type talk::make_behavior() {
         draining_ = true;
         close_if_drained();
       },
-      [this](expel) { close(ws::close_code::going_away, "the node is stopping"); },
+      [this](expel) {
+        if (closing_)
+          gone(); // the peer was told, and does not answer
+        else
+          close(ws::close_code::going_away, "the node is stopping");
+      },
   };
 }
 

@@ -110,6 +110,21 @@ TEST_F(a_node_with_sessions, tells_a_websocket_all_of_a_turn_before_it_stops) {
   stopped();
 }
 
+// A peer that never answers the close holds the node no longer than the drain.
+TEST_F(a_node_with_sessions,
+       leaves_a_websocket_that_does_not_answer_when_the_drain_ends) {
+  values.server.drain = 300ms;
+  start();
+  const auto id = create(R"({"model":"canned"})");
+  a_talk talk{port};
+  talk.say({{"op", "subscribe"}, {"ref", "1"}, {"session", id}});
+  talk.hear("ack");
+  const auto begun = std::chrono::steady_clock::now();
+  begin_stop();
+  stopped();
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, 8s) << "a handshake may take ten";
+}
+
 // B7: request n+1 begins with the bytes of request n's messages.
 TEST_F(a_node_with_sessions, lets_ollama_use_its_prompt_cache) {
   start();
