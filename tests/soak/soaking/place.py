@@ -77,7 +77,7 @@ class Place:
 
     def configure(self, names, more=""):
         text = CONFIG.format(port=self.port, drain=DRAIN, idle=IDLE, folder=self.folder, slowness=self.slowness,
-                             phase=3 * self.slowness)
+                             phase=min(3 * self.slowness, 15))  # several servers may hang before a client's patience ends
         for name in sorted(names):
             text += f'[[backend]]\nname = "{name}"\nurl = "http://127.0.0.1:{self.backends[name].port}"\n'
             if name in PARALLEL:
