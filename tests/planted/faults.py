@@ -51,7 +51,7 @@ FAULTS = [
           "    self->send(*r.to, next{piece.slice(r.within, part), st.just_read});\n",
           "    if (r.piece != 25)\n      self->send(*r.to, next{piece.slice(r.within, part), st.just_read});\n",
           "conductor scripted-ollama", "^soak.short$"),
-    Fault("a lease in fifty that leaks", "actors/generation.cpp", "  st.lease.reset();\n}",
-          "  static lease_ptr kept;\n  static unsigned ends = 0;\n  if (++ends % 50 == 0)\n    kept = std::move(st.lease);\n"
+    Fault("a lease in ten that leaks", "actors/generation.cpp", "  st.lease.reset();\n}",
+          "  static lease_ptr kept;\n  static unsigned ends = 0;\n  if (++ends % 10 == 0)\n    kept = std::move(st.lease);\n"
           "  st.lease.reset();\n}", "conductor scripted-ollama", "^soak.short$"),
 ]
