@@ -19,11 +19,6 @@ constexpr std::size_t most_attempts = 3;
 void ask_for_lease(self_ptr self);
 void find_none(self_ptr self, const caf::error& e);
 
-void leave_exchange(self_ptr self) {
-  auto& st = self->state;
-  st.exchange = {};
-}
-
 /// Sends `r` what its demand allows; true once it has got its terminal event.
 bool serve(self_ptr self, reader& r) {
   auto& st = self->state;
@@ -130,7 +125,7 @@ void serve_all(self_ptr self) {
   const bool cut = st.exchange && !st.end;
   if (st.exchange)
     self->send(*st.exchange, cancel{});
-  leave_exchange(self);
+  st.exchange = {};
   end_lease(self, cut);
   self->quit();
 }
@@ -201,7 +196,7 @@ void finish(self_ptr self, std::variant<complete, failed> terminal) {
   st.end = std::move(terminal);
   st.held = false;
   end_lease(self, cut);
-  leave_exchange(self);
+  st.exchange = {};
   serve_all(self);
 }
 
@@ -296,7 +291,7 @@ bool ask_elsewhere(self_ptr self, const complete& end) {
   self->send(st.links.places, moved_on{st.lease->backend});
   st.tried.push_back(st.lease->backend);
   note_end(self, errc::upstream_error);
-  leave_exchange(self);
+  st.exchange = {};
   end_lease(self);
   ask_for_lease(self);
   return true;
@@ -355,7 +350,7 @@ bool try_again(self_ptr self, const failed& f) {
     return false;
   if (f.code == errc::stale_connection && st.asked->repeatable && !st.stale_once) {
     st.stale_once = true;
-    leave_exchange(self);
+    st.exchange = {};
     open(self);
     return true;
   }
@@ -376,7 +371,7 @@ bool try_again(self_ptr self, const failed& f) {
   st.head = nullptr;
   st.held = false;
   note_end(self, f.code);
-  leave_exchange(self);
+  st.exchange = {};
   end_lease(self, silent);
   ask_for_lease(self);
   return true;

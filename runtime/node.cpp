@@ -62,9 +62,9 @@ node::node(settings values, std::string version,
   certificates_.read(values_);
   const auto& most = values_.limits;
   const auto memory = most.memory_bytes > 0 ? most.memory_bytes : memory_of_machine() / 2;
-  budget_ = std::make_shared<const memory_budget>(
-      memory, most.key_memory_bytes > 0 ? most.key_memory_bytes : memory / 2,
-      most.peer_memory_bytes > 0 ? most.peer_memory_bytes : memory / 2);
+  const auto part = [&](std::uint64_t asked) { return asked > 0 ? asked : memory / 2; };
+  budget_ = std::make_shared<const memory_budget>(memory, part(most.key_memory_bytes),
+                                                  part(most.peer_memory_bytes));
   counts_ = std::make_shared<series>(values_.metrics.models);
   if (shadows())
     counts_->add(transparency_);

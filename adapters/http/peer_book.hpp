@@ -19,8 +19,8 @@ public:
   /// One connection of an address; both null: it is not counted.
   struct seat {
     std::shared_ptr<void> taken;
-    shared_sum
-        held; ///< bytes of all requests of the address, also when none is connected
+    /// Bytes of all requests of the address, also of those that outlive its connections.
+    shared_sum held;
   };
 
   /// `most` connections for each address, but of those `exempt`; 0: any number.

@@ -27,11 +27,6 @@ constexpr seconds longest_pause{30};
 void send_next(self_ptr self);
 void end_batch(self_ptr self, std::size_t lost, const std::string& why = {});
 
-void leave_exchange(self_ptr self) {
-  auto& st = self->state;
-  st.exchange = {};
-}
-
 void ask(self_ptr self) {
   auto& st = self->state;
   ++st.tries;
@@ -220,11 +215,11 @@ exporting_actor::behavior_type exporter(self_ptr self, trace_settings how,
                    demand{n.data.size()});
       },
       [self](const complete&) {
-        leave_exchange(self);
+        self->state.exchange = {};
         answered(self);
       },
       [self](const failed& f) {
-        leave_exchange(self);
+        self->state.exchange = {};
         not_answered(self, f);
       },
       [self](tick) {

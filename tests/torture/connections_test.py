@@ -34,7 +34,7 @@ class Connections(unittest.TestCase):
     def connections(self):
         return json.loads(ask(self.node.port, "GET", "/conductor/v1/status")[1])["connections"] - 1
 
-    def needs_its_own_allocator(self, *sanitizers):
+    def needs_the_systems_allocator(self, *sanitizers):
         loaded = pathlib.Path(f"/proc/{self.node.pid}/maps").read_text()
         for name in sanitizers:
             if f"lib{name}" in loaded:
@@ -69,7 +69,7 @@ class Connections(unittest.TestCase):
 
     def test_answers_that_are_left_in_number_leave_nothing_behind(self):
         self.start()
-        self.needs_its_own_allocator("tsan")
+        self.needs_the_systems_allocator("tsan")
         ask(self.ollama.port, "POST", "/_scripted/script", {"default": {"records": 1000, "gap_ms": 50}})
         body = json.dumps({"model": "canned", "prompt": "x"})
 
@@ -86,7 +86,7 @@ class Connections(unittest.TestCase):
 
     def test_large_bodies_leave_no_room_behind(self):
         self.start()
-        self.needs_its_own_allocator("asan", "tsan")
+        self.needs_the_systems_allocator("asan", "tsan")
         ask(self.ollama.port, "POST", "/_scripted/script", {"default": {"records": 200}})
         large = json.dumps({"model": "canned", "stream": True, "input": "x", "instructions": "ü0" * 600_000})
 

@@ -34,6 +34,17 @@ class World(unittest.TestCase):
                 return float(line.split()[1])
         raise AssertionError(f"no series {name}")
 
+    def waiting(self, address, port, size, headers=""):
+        """A connection whose prompt of that size Ollama has, and does not answer; the next ones it does."""
+        set_script(self.ollama, records=1, first_ms=3_600_000)
+        s = self.enterContext(socket.create_connection((address, port), PATIENCE))
+        body = json.dumps({"model": "canned", "prompt": "x" * size})
+        s.sendall(f"POST /api/generate HTTP/1.1\r\nHost: localhost\r\n{headers}Content-Length: {len(body)}\r\n\r\n"
+                  f"{body}".encode())
+        until("it is asked", lambda: stats(self.ollama)["in_flight"] == 1)
+        set_script(self.ollama)
+        return s
+
 
 class Memory(World):
     def nothing_held(self, node):
@@ -80,12 +91,7 @@ class Memory(World):
 
     def test_who_waits_holds_his_body_until_he_is_served(self):
         node = self.start('[limits]\nmemory = "1000KiB"\n')
-        set_script(self.ollama, records=1, first_ms=3_600_000)
-        s = self.enterContext(socket.create_connection(("127.0.0.1", node.port), PATIENCE))
-        body = json.dumps({"model": "canned", "prompt": "x" * 500_000})
-        s.sendall(f"POST /api/generate HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode())
-        until("it is asked", lambda: stats(self.ollama)["in_flight"] == 1)
-        set_script(self.ollama)
+        s = self.waiting("127.0.0.1", node.port, 500_000)
         self.assertEqual(self.generate(node, 500_000)[0], 503)
         self.assertEqual(self.generate(node, 100_000)[0], 200)
         s.close()
@@ -99,13 +105,7 @@ class Memory(World):
         status, text = self.generate(node, 400_000, headers=one)
         self.assertEqual(status, 429, text)
         self.assertIn("limits.key_memory", text)
-        set_script(self.ollama, records=1, first_ms=3_600_000)
-        s = self.enterContext(socket.create_connection(("127.0.0.1", node.port), PATIENCE))
-        body = json.dumps({"model": "canned", "prompt": "x" * 200_000})
-        s.sendall(f"POST /api/generate HTTP/1.1\r\nHost: localhost\r\nAuthorization: {one['Authorization']}\r\n"
-                  f"Content-Length: {len(body)}\r\n\r\n{body}".encode())
-        until("it is asked", lambda: stats(self.ollama)["in_flight"] == 1)
-        set_script(self.ollama)
+        s = self.waiting("127.0.0.1", node.port, 200_000, f"Authorization: {one['Authorization']}\r\n")
         self.assertEqual(self.generate(node, 200_000, headers=one)[0], 429)
         self.assertEqual(self.generate(node, 50_000, headers=one)[0], 200)
         self.assertEqual(self.generate(node, 200_000, headers=other)[0], 200)
@@ -169,12 +169,7 @@ class Peers(World):
         status, text = generate(400_000)
         self.assertEqual(status, 429, text)
         self.assertIn(f"{address} holds 0 of the 307200 bytes that limits.peer_memory allows", text)
-        set_script(self.ollama, records=1, first_ms=3_600_000)
-        s = self.enterContext(socket.create_connection((address, port), PATIENCE))
-        body = json.dumps({"model": "canned", "prompt": "x" * 200_000})
-        s.sendall(f"POST /api/generate HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode())
-        until("it is asked", lambda: stats(self.ollama)["in_flight"] == 1)
-        set_script(self.ollama)
+        s = self.waiting(address, port, 200_000)
         self.assertEqual(generate(200_000)[0], 429)
         self.assertEqual(generate(50_000)[0], 200)
         self.assertEqual(generate(400_000, "127.0.0.1", node.port)[0], 200, "this machine is not counted")
