@@ -23,32 +23,34 @@ protected:
   json gpus(const std::string& query = "") {
     return json::parse(ask("GET", "/conductor/v1/gpus" + query).body);
   }
+  /// What is told, once that is so.
+  template <class Ask, class Condition>
+  static auto told(Ask ask, Condition is_so) {
+    const auto late = std::chrono::steady_clock::now() + 20s;
+    for (;;) {
+      auto last = ask();
+      if (is_so(last))
+        return last;
+      if (std::chrono::steady_clock::now() >= late) {
+        ADD_FAILURE() << "it never came to be so: " << last;
+        return last;
+      }
+      std::this_thread::yield();
+    }
+  }
   /// What /gpus tells once that is so.
   template <class Condition>
   json once(Condition is_so) {
-    const auto late = std::chrono::steady_clock::now() + 20s;
-    json last;
-    do {
-      last = gpus();
-      if (is_so(last))
-        return last;
-      std::this_thread::yield();
-    } while (std::chrono::steady_clock::now() < late);
-    ADD_FAILURE() << "it never came to be so: " << last.dump();
-    return last;
+    return told([&] { return gpus(); }, is_so);
   }
   static bool seen(const json& now) { return !now["gpus"].empty(); }
   /// The series, once one is told so; the observer that counts hears of a look by itself.
   std::string metrics_with(const std::string& line) {
-    const auto late = std::chrono::steady_clock::now() + 20s;
-    std::string last;
-    do {
-      last = ask("GET", "/metrics").body;
-      if (last.find("\n" + line + "\n") != std::string::npos)
-        return last;
-    } while (std::chrono::steady_clock::now() < late);
-    ADD_FAILURE() << "never told: " << line;
-    return last;
+    SCOPED_TRACE(line);
+    return told([&] { return ask("GET", "/metrics").body; },
+                [&](const std::string& all) {
+                  return all.find("\n" + line + "\n") != std::string::npos;
+                });
   }
 
   std::string command(const std::string& words) {
