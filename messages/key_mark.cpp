@@ -2,54 +2,52 @@
 
 #include "messages/percent.hpp"
 
-#include <algorithm>
 #include <cstddef>
-#include <vector>
+#include <optional>
 
 namespace conductor {
 namespace {
 
-struct unescaped_text {
-  std::string plain;
-  std::vector<std::size_t> begin; ///< of each character, and of the end, in the text
+struct letter {
+  char said;
+  std::size_t next; ///< where the one after it begins
 };
 
-/// What a text says whose letters may be written as in a URL.
-unescaped_text unescaped(std::string_view text) {
-  unescaped_text found;
-  for (std::size_t i = 0; i < text.size();) {
-    found.begin.push_back(i);
-    const auto letter = escaped_at(text, i);
-    found.plain += letter.value_or(text[i]);
-    i += letter ? 3 : 1;
+/// A letter that may be written as in a URL.
+letter letter_at(std::string_view text, std::size_t at) {
+  const auto escaped = escaped_at(text, at);
+  return {escaped.value_or(text[at]), at + (escaped ? 3 : 1)};
+}
+
+/// Where the text goes on after `word`; empty: it does not stand there.
+std::optional<std::size_t> after(std::string_view word, std::string_view text,
+                                 std::size_t at) {
+  for (const char c : word) {
+    if (at >= text.size() || letter_at(text, at).said != c)
+      return std::nullopt;
+    at = letter_at(text, at).next;
   }
-  found.begin.push_back(text.size());
-  return found;
+  return at;
+}
+
+std::size_t end_of_part(std::string_view text, std::size_t at) {
+  while (at < text.size() && is_key_letter(letter_at(text, at).said))
+    at = letter_at(text, at).next;
+  return at;
 }
 
 } // namespace
 
 std::string without_secrets(std::string text) {
-  const auto said = unescaped(text);
-  const auto& plain = said.plain;
-  const auto& begin = said.begin;
-  const auto end_of_part = [&plain](std::size_t at) {
-    const auto from = plain.begin() + static_cast<std::ptrdiff_t>(at);
-    return static_cast<std::size_t>(std::find_if_not(from, plain.end(), is_key_letter) -
-                                    plain.begin());
-  };
-  // From the end: in what looks like a key within another, each secret is one.
-  auto masked = text.size(); // from there on it is
-  for (auto at = plain.rfind(key_mark); at != std::string::npos;
-       at = at == 0 ? std::string::npos : plain.rfind(key_mark, at - 1)) {
-    const auto bar = end_of_part(at + key_mark.size());
-    if (bar == plain.size() || plain[bar] != '_')
+  // From the end: in what looks like a key within another, each secret is one. From every
+  // place: whether `%0cnd_` is a key depends on who reads it.
+  for (auto at = text.size(); at-- > 0;) {
+    const auto id = after(key_mark, text, at);
+    const auto secret = id ? after("_", text, end_of_part(text, *id)) : std::nullopt;
+    if (!secret)
       continue;
-    const auto end = std::min(begin[end_of_part(bar + 1)], masked);
-    if (const auto secret = begin[bar + 1]; end > secret) {
-      text.replace(secret, end - secret, "…");
-      masked = secret;
-    }
+    if (const auto end = end_of_part(text, *secret); end > *secret)
+      text.replace(*secret, end - *secret, "…");
   }
   return text;
 }

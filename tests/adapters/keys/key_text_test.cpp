@@ -70,6 +70,7 @@ TEST(a_log, tells_no_secret_wherever_a_key_stands) {
            {"/t/cnd%5Fabc%5fS%33cret/api", "/t/cnd%5Fabc%5f…/api"},
            {"%63nd_a_b%", "%63nd_a_…%"},
            {"cnd%_a_b cnd_a_b%5z%6", "cnd%_a_b cnd_a_…%5z%6"},
+           {"%0cnd_a_b", "%0cnd_a_…"}, // a key, or the end of an escape
            {"?key=cnd_a_b&c", "?key=cnd_a_…&c"}})
     EXPECT_EQ(without_secrets(text), told);
 }
