@@ -1,6 +1,7 @@
 #include "actors/capacity.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace conductor {
 namespace {
@@ -18,6 +19,8 @@ constexpr nanoseconds order_slack = 50ms;
 constexpr nanoseconds settled_after = 10ms;
 constexpr unsigned enough_tries = 8;
 constexpr unsigned enough_of_a_crowd = 32;
+constexpr unsigned enough_prompt = 32;
+constexpr nanoseconds calm_for = 1s;
 constexpr nanoseconds long_wait = 1s;
 constexpr nanoseconds first_cool_down = 30s;
 constexpr nanoseconds longest_cool_down = 10min;
@@ -56,12 +59,17 @@ bool capacity::holds_place(const watch& w) const {
   return w.granted + order_slack <= newest_begun_;
 }
 
+bool capacity::calm() const {
+  return calm_until_ && !learned_;
+}
+
 /// How many of those have a place in Ollama: all but who may wait for one.
 unsigned capacity::holding(unsigned running) const {
   const auto unsure =
       std::count_if(waiting_.begin(), waiting_.end(),
                     [&](const auto& entry) { return !holds_place(entry.second); });
-  return running - std::min(running, static_cast<unsigned>(unsure));
+  return running - std::min(running, static_cast<unsigned>(unsure) +
+                                         static_cast<unsigned>(unseen_.size()));
 }
 
 bool capacity::granted(std::uint64_t id, unsigned running, time_point now) {
@@ -71,11 +79,16 @@ bool capacity::granted(std::uint64_t id, unsigned running, time_point now) {
   running_ = running;
   if (learned_ && running >= limit_)
     doubt_finding(now);
-  const bool watched = running > proven_;
-  answers_[id] = watched ? time_point::max() : now;
-  if (watched)
-    waiting_[id] = {now, running, ends_, false};
-  return watched;
+  const bool proven = running <= proven_;
+  answers_[id] = proven ? now : time_point::max();
+  if (proven)
+    return false;
+  if (calm() && running < limit_) { // at the limit it is to be seen whether more fit
+    unseen_.insert(id);
+    return false;
+  }
+  waiting_[id] = {now, running, ends_, false};
+  return true;
 }
 
 void capacity::doubt_finding(time_point now) {
@@ -102,9 +115,14 @@ void capacity::began(std::uint64_t id, time_point now) {
   const auto& w = found.mapped();
   const auto delay = now - w.granted;
   const bool late = delay > bound();
-  const bool others_run = running_ > waiting_.size() + 1;
+  const bool others_run = running_ > waiting_.size() + unseen_.size() + 1;
   answers_[id] = now;
-  newest_begun_ = std::max(newest_begun_, w.granted);
+  if (w.from_grant) {
+    newest_begun_ = std::max(newest_begun_, w.granted);
+    prompt_ = delay <= shortest_bound ? prompt_ + 1 : 0;
+    if (prompt_ >= enough_prompt && !calm_until_)
+      calm_until_ = now + calm_for;
+  }
   const auto places = holding(static_cast<unsigned>(answers_.size()));
   findings_.push_back({id, now, ends_, places, delay, w});
   // Only an end makes room: without one it has not waited, however late it is.
@@ -115,7 +133,7 @@ void capacity::began(std::uint64_t id, time_point now) {
     return;
   }
   weigh_doubt(w, now);
-  if (!learned_ && w.running >= limit_ && delay <= shortest_bound)
+  if (!learned_ && w.from_grant && w.running >= limit_ && delay <= shortest_bound)
     limit_ = std::min(limit_ * 2, highest_limit);
 }
 
@@ -125,13 +143,15 @@ void capacity::settle(time_point now) {
   while (!findings_.empty() && findings_.front().at + settled_after <= now) {
     const auto f = findings_.front();
     findings_.pop_front();
-    learn_delay(f.delay, f.of.running == 1 || f.of.ends == ends_);
+    if (f.of.from_grant)
+      learn_delay(f.delay, f.of.running == 1 || f.of.ends == ends_);
     const auto ended = static_cast<unsigned>(ends_ - f.ends);
     if (f.places > proven_ + ended)
       prove(f.places - ended, now);
     // The bound follows the mean, so it does not tell short waits from long prompts:
     // without that many places a limit beyond would make both longer.
-    if (!learned_ && !f.of.suspected && f.of.running >= limit_ && proven_ > limit_ / 2)
+    if (!learned_ && f.of.from_grant && !f.of.suspected && f.of.running >= limit_ &&
+        proven_ > limit_ / 2)
       limit_ = std::min(limit_ * 2, highest_limit);
   }
 }
@@ -196,6 +216,7 @@ void capacity::ended(std::uint64_t id, time_point now) {
   suspect(now, since);
   answers_.erase(it);
   waiting_.erase(id);
+  unseen_.erase(id);
   running_ -= std::min(running_, 1u);
   ++ends_;
   // Its own end says nothing against what its beginning said.
@@ -217,16 +238,26 @@ bool capacity::look(unsigned running, time_point now) {
   return limit_ != was;
 }
 
+bool capacity::calm_ended(time_point now) {
+  if (!calm_until_ || (calm() && now < *calm_until_))
+    return false;
+  calm_until_.reset();
+  prompt_ = 0;
+  for (const auto id : std::exchange(unseen_, {}))
+    waiting_[id] = {now, running_, ends_, false, false};
+  return true;
+}
+
 bool capacity::watching() const {
-  return !findings_.empty() ||
+  return calm_until_ || !findings_.empty() ||
          std::any_of(waiting_.begin(), waiting_.end(),
                      [](const auto& entry) { return !entry.second.suspected; });
 }
 
 /// Those that are overdue; `other_began` when one did that has not ended.
 void capacity::suspect(time_point now, time_point other_began) {
-  if (running_ <= waiting_.size())
-    return; // nothing else runs: a long prompt
+  if (running_ <= waiting_.size() + unseen_.size())
+    return; // nothing else runs, as far as is known: a long prompt
   const auto patience = bound();
   bool found = false;
   for (auto& [id, w] : waiting_) {

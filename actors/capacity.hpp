@@ -5,6 +5,7 @@
 #include <deque>
 #include <optional>
 #include <unordered_map>
+#include <unordered_set>
 
 namespace conductor {
 
@@ -14,7 +15,9 @@ namespace conductor {
 /// Ollama does not tell. It has a semaphore for each model, first come, first served:
 /// an answer beyond what it gives at once sends nothing until another has ended. So the
 /// limit is raised while answers begin in time, and falls to the number that runs when
-/// one begins late although others run. Only answers beyond what is proven are watched.
+/// one begins late although others run. Only answers beyond what is proven are watched,
+/// and none for a second when many in a row began at once: then it is calm, and watching
+/// would cost more than a wait does.
 /// A place is asked for when the model is loaded: a load would look like a wait.
 class capacity {
 public:
@@ -36,6 +39,9 @@ public:
   /// Looks for watched answers that wait inside Ollama while others run. True: the limit
   /// changed.
   bool look(unsigned running, time_point now);
+  /// True, once: it was calm long enough. What is in flight is to be watched from now on,
+  /// and nothing kept for others that was granted meanwhile.
+  bool calm_ended(time_point now);
   bool watching() const; ///< look() may find something later
   void forget();         ///< another instance of the model: all is unknown again
   /// The server has just come back: one answer first, and each that begins allows twice
@@ -51,6 +57,7 @@ private:
     unsigned running = 0;   ///< then, itself included
     std::uint64_t ends = 0; ///< seen until then
     bool suspected = false;
+    bool from_grant = true; ///< watched since it was granted
   };
   /// What one that began tells.
   struct finding {
@@ -70,6 +77,7 @@ private:
     of_more,  ///< tries one more
   };
 
+  bool calm() const;
   nanoseconds bound() const;
   bool holds_place(const watch& w) const;
   unsigned holding(unsigned running) const;
@@ -88,8 +96,11 @@ private:
   unsigned proven_ = 0; ///< most that were seen to have a place in Ollama at once
   bool learned_ = false;
   unsigned running_ = 0; ///< as told, less those that ended since
+  unsigned prompt_ = 0;  ///< watched answers in a row that began at once
+  std::optional<time_point> calm_until_;
   std::unordered_map<std::uint64_t, time_point> answers_; ///< in flight: since when begun
   std::unordered_map<std::uint64_t, watch> waiting_;
+  std::unordered_set<std::uint64_t> unseen_; ///< in flight, granted while it was calm
   std::deque<finding> findings_;
   std::uint64_t ends_ = 0;
   time_point newest_begun_{};       ///< when it was granted

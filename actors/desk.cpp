@@ -122,6 +122,12 @@ void tell_who_waited(self_ptr self, const caf::actor_addr& ended) {
   });
 }
 
+void watch_answers(self_ptr self) {
+  for (const auto& [id, a] : self->state.answers)
+    if (const auto who = caf::actor_cast<caf::strong_actor_ptr>(a.who))
+      self->send(caf::actor_cast<generation_actor>(who), watch_lease{});
+}
+
 /// Every answer with what its GENERATION tells; one that ends meanwhile is left out.
 caf::result<generation_list> list_answers(self_ptr self) {
   const auto& answers = self->state.answers;
@@ -210,6 +216,8 @@ desk_actor::behavior_type desk(self_ptr self, std::function<dispatcher_actor()> 
         st.waiting = r.waiting;
         ++st.epoch;
         st.idle.clear();
+        if (r.watch)
+          watch_answers(self);
       },
       [self](lease_free& f) {
         auto& st = self->state;

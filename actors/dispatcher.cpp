@@ -43,11 +43,11 @@ void keep_time(self_ptr self) {
                      tick{});
 }
 
-void recall_leases(self_ptr self) {
+void recall_leases(self_ptr self, bool watch) {
   auto& st = self->state;
   st.told_waiting = !st.queue.empty();
   for (const auto& k : st.keepers)
-    self->send(k, recall{st.told_waiting});
+    self->send(k, recall{st.told_waiting, watch});
 }
 
 void bill(self_ptr self, const std::vector<fleet::burial>& buried) {
@@ -75,7 +75,10 @@ void look(self_ptr self) {
   auto& st = self->state;
   st.ticking = false;
   expire(self);
-  bill(self, st.servers.look(self->clock().now()));
+  const auto found = st.servers.look(self->clock().now());
+  if (found.watch)
+    recall_leases(self, true);
+  bill(self, found.buried);
   for (const auto& name : st.servers.haunted())
     if (const auto b = st.backends.find(name); b != st.backends.end())
       self->send(b->second, refresh{});

@@ -23,7 +23,7 @@ queue_list who_waits(const dispatcher_state& st, caf::actor_clock::time_point no
 // dispatcher.cpp
 /// Looks again by itself while something changes by time alone.
 void keep_time(self_ptr self);
-void recall_leases(self_ptr self);
+void recall_leases(self_ptr self, bool watch = false);
 /// Zombies that are none any longer are charged to those who left them.
 void bill(self_ptr self, const std::vector<fleet::burial>& buried);
 

@@ -142,8 +142,12 @@ public:
   void load_failed(const std::string& backend, const failure& why, time_point now);
   void unloaded(const std::string& backend, const std::string& model);
   void pin(const std::string& backend, const std::string& model, bool on);
+  struct finding {
+    std::vector<burial> buried;
+    bool watch = false; ///< leases in use, and kept ones are to come back
+  };
   /// Once in a while: zombies that had their time, answers that wait inside Ollama.
-  std::vector<burial> look(time_point now);
+  finding look(time_point now);
   /// Backends with zombies: to be probed soon.
   std::vector<std::string> haunted() const;
   /// Something changes by time alone: look again soon.

@@ -246,18 +246,19 @@ void fleet::pin(const std::string& backend, const std::string& model, bool on) {
     r.model = model;
 }
 
-std::vector<fleet::burial> fleet::look(time_point now) {
-  std::vector<burial> buried;
+fleet::finding fleet::look(time_point now) {
+  finding found;
   for (auto& m : members_)
     for (auto& [key, r] : m.runners) {
       r.room.look(r.used(), now);
+      found.watch = r.room.calm_ended(now) || found.watch;
       const auto over =
           std::count_if(r.zombies.begin(), r.zombies.end(), [&](const auto& z) {
             return now - z.since >= how_.zombie_grace;
           });
-      bury(m, r, static_cast<std::size_t>(over), now, buried);
+      bury(m, r, static_cast<std::size_t>(over), now, found.buried);
     }
-  return buried;
+  return found;
 }
 
 std::vector<std::string> fleet::haunted() const {

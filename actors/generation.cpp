@@ -138,7 +138,7 @@ void note_pace(self_ptr self) {
   if (came.records++ == 0) {
     came.first = now - st.leased;
     st.course.first_record(now);
-    if (st.lease && st.lease->watched)
+    if (st.lease && st.watched)
       self->send(st.links.places, began{st.lease->id});
   } else {
     came.longest = std::max<std::chrono::nanoseconds>(came.longest, now - came.last);
@@ -252,6 +252,7 @@ void ask_for_lease(self_ptr self) {
             auto& st = self->state;
             st.lease = std::move(lease);
             st.leased = self->clock().now();
+            st.watched = st.lease->watched;
             st.course.got(*st.lease, st.leased);
             st.came = {};
             if (!ends_with_its_key(self))
@@ -493,6 +494,12 @@ generation_actor::behavior_type generation(self_ptr self, request_ptr asked,
       },
       [self](const stop_generation&) {
         give_up(self, failed{errc::cancelled, "the answer was cancelled"});
+      },
+      [self](watch_lease) {
+        auto& st = self->state;
+        st.watched = true;
+        if (st.lease && st.came.records > 0)
+          self->send(st.links.places, began{st.lease->id});
       },
       [self](cancel) {
         if (self->current_sender())

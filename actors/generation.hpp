@@ -56,6 +56,7 @@ struct generation_state {
 
   lease_ptr lease;
   caf::actor_clock::time_point leased{}; ///< since when
+  bool watched = false;                  ///< its first record is to be told
   /// When its records came, as far as the lease is concerned.
   struct pace {
     caf::actor_clock::time_point last{};

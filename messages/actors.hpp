@@ -74,7 +74,7 @@ using wire_actor = subscriber_actor ::extend_with<publisher_actor>::extend<
 /// publishes the answer to its readers. Lane of the client that started it.
 using generation_actor = subscriber_actor::extend_with<answer_actor>::extend<
     // Somebody else than a reader ends it: every reader is told `cancelled`.
-    caf::reacts_to<stop_generation>,
+    caf::reacts_to<stop_generation>, caf::reacts_to<watch_lease>,
     // Somebody watches the node.
     caf::replies_to<progress_query>::with<progress>>;
 
@@ -108,7 +108,8 @@ using places_actor = caf::typed_actor<
 
 /// What DISPATCHER tells those who keep leases for later.
 using keeper_actor = caf::typed_actor<
-    // Give back what is kept; keep nothing more while requests wait.
+    // Give back what is kept; keep nothing more while requests wait; watch what is in
+    // use.
     caf::reacts_to<recall>>;
 /// A keeper makes itself known.
 struct join {

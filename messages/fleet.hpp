@@ -176,7 +176,11 @@ struct stopped_generations {
 /// Ends the keeping of leases: once, or for as long as requests wait.
 struct recall {
   bool waiting = false;
+  bool watch = false; ///< those in use are watched from now on
 };
+/// What is under way is watched from now on: its first record is told (`began`), at once
+/// where it came already.
+struct watch_lease {};
 
 /// A request could not be brought to a backend.
 struct attempt_failed {
@@ -386,6 +390,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::generation_list)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::stop_generation)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::stopped_generations)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::recall)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::watch_lease)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::attempt_failed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::moved_on)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::probe)

@@ -78,6 +78,18 @@ TEST(a_capacity, is_not_reduced_by_short_answers) {
   }
 }
 
+TEST(a_capacity, watches_few_of_many_that_begin_at_once) {
+  runner_simulation s(4096, {64, 1ms, 1ms, 0ns}, 1);
+  s.run_for(10s);
+  EXPECT_GT(s.answered, 100'000u);
+  EXPECT_LT(s.granted, s.answered / 20);
+  s.places = 2; // and what is slow by then is found all the same
+  s.wanted = {64, 50ms, 2s, 0ns};
+  s.run_for(1min);
+  EXPECT_TRUE(s.what.learned());
+  EXPECT_LE(s.what.limit(), 3u);
+}
+
 TEST(a_capacity, is_learned_again_after_a_restart) {
   runner_simulation s(4, loads[0], 7);
   s.run_for(1min);
@@ -152,6 +164,29 @@ TEST_F(a_fresh_capacity, watches_what_goes_beyond_what_was_proven) {
   EXPECT_FALSE(what.watching());
   EXPECT_TRUE(what.granted(4, 3, now));
   EXPECT_TRUE(what.watching());
+}
+
+TEST_F(a_fresh_capacity, is_calm_for_a_second_when_many_began_at_once) {
+  std::uint64_t id = 0;
+  const auto one_begins = [&](auto delay) {
+    if (!what.granted(++id, 2, now))
+      return false;
+    what.began(id, now += delay);
+    what.ended(id, now);
+    return true;
+  };
+  for (unsigned i = 0; i < 31; ++i)
+    EXPECT_TRUE(one_begins(1ms));
+  EXPECT_TRUE(one_begins(101ms)); // not one of them
+  for (unsigned i = 0; i < 32; ++i)
+    EXPECT_TRUE(one_begins(1ms));
+  EXPECT_FALSE(one_begins(1ms));
+  EXPECT_TRUE(what.watching());
+  EXPECT_TRUE(what.granted(++id, what.limit(), now)) << "more may fit";
+  EXPECT_FALSE(what.calm_ended(now += 900ms));
+  EXPECT_TRUE(what.calm_ended(now += 100ms));
+  EXPECT_FALSE(what.calm_ended(now));
+  EXPECT_TRUE(one_begins(1ms));
 }
 
 TEST_F(a_fresh_capacity, learns_from_one_that_waits_while_another_runs) {

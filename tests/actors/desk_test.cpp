@@ -103,6 +103,35 @@ TEST_F(a_desk, gives_everything_back_at_a_recall) {
   EXPECT_EQ(b->live_leases, 1) << "what was granted since is";
 }
 
+TEST_F(a_desk, has_those_in_use_watched_where_a_recall_says_so) {
+  auto about = std::make_shared<request>();
+  auto w = wish("m");
+  w.about = about;
+  auto watched_now = std::make_shared<int>(0);
+  auto in_use = std::make_shared<lease_ptr>();
+  const auto holder =
+      system.spawn([=, this](caf::event_based_actor* self) -> caf::behavior {
+        self->request(subject, caf::infinite, w).then([=](lease_ptr l) {
+          *in_use = std::move(l);
+        });
+        return {[=](watch_lease) { ++*watched_now; }};
+      });
+  run();
+  caf::anon_send(subject, recall{false});
+  run();
+  EXPECT_EQ(*watched_now, 0);
+  caf::anon_send(subject, recall{false, true});
+  run();
+  EXPECT_EQ(*watched_now, 1);
+  in_use->reset();
+  run();
+  caf::anon_send(subject, recall{false, true});
+  run();
+  EXPECT_EQ(*watched_now, 1) << "it has ended";
+  EXPECT_EQ(b->live_leases, 0);
+  end(holder);
+}
+
 TEST_F(a_desk, keeps_nothing_while_requests_wait) {
   caf::anon_send(subject, recall{true});
   ask(wish("m"));

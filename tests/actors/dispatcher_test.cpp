@@ -671,6 +671,42 @@ keeper_actor::behavior_type keeper(keeper_actor::stateful_pointer<keeper_state>,
   return {[recalls](recall r) { recalls->push_back(r.waiting); }};
 }
 
+keeper_actor::behavior_type watcher(keeper_actor::stateful_pointer<keeper_state>,
+                                    std::shared_ptr<int> asked) {
+  return {[asked](recall r) { *asked += r.watch; }};
+}
+
+// Watching costs a way to the DISPATCHER for each answer.
+TEST_F(a_dispatcher, watches_nothing_for_a_second_when_many_began_at_once) {
+  start({server("one")});
+  const auto asked = std::make_shared<int>(0);
+  auto k = system.spawn(watcher, asked);
+  caf::anon_send(subject, join{k});
+  run();
+  const auto held = ask();
+  unsigned watched = 0;
+  for (int i = 0; i < 100; ++i) {
+    const auto one = ask();
+    ASSERT_TRUE(one->got);
+    watched += one->got->watched;
+    if (one->got->watched)
+      caf::anon_send(subject, began{one->got->id});
+    run();
+    one->got.reset();
+    run();
+  }
+  EXPECT_GE(watched, 16u);
+  EXPECT_LE(watched, 40u);
+  for (int i = 0; i < 9; ++i)
+    advance(std::chrono::milliseconds(100));
+  EXPECT_EQ(*asked, 0);
+  for (int i = 0; i < 3; ++i)
+    advance(std::chrono::milliseconds(100));
+  EXPECT_EQ(*asked, 1);
+  EXPECT_TRUE(ask()->got->watched);
+  end(k);
+}
+
 TEST_F(a_dispatcher, recalls_kept_leases_while_requests_wait_and_on_every_change) {
   start({server("one", 1)});
   auto recalls = std::make_shared<std::vector<bool>>();

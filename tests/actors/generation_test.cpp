@@ -508,6 +508,28 @@ TEST_F(a_generation, tells_the_first_record_of_a_watched_lease_once) {
   EXPECT_EQ(log->begun[0].lease, 1u);
 }
 
+TEST_F(a_generation, is_watched_from_when_somebody_wishes_it) {
+  caf::anon_send(subject, watch_lease{});
+  start();
+  upstream(started{head_of(200)});
+  upstream(bytes_of("a\n"));
+  EXPECT_TRUE(log->begun.empty()) << "that was said of another lease";
+  caf::anon_send(subject, watch_lease{});
+  run();
+  ASSERT_EQ(log->begun.size(), 1u) << "it came already";
+  EXPECT_EQ(log->begun[0].lease, 1u);
+}
+
+TEST_F(a_generation, tells_the_first_record_where_it_is_watched_before_it) {
+  start();
+  caf::anon_send(subject, watch_lease{});
+  upstream(started{head_of(200)});
+  EXPECT_TRUE(log->begun.empty());
+  upstream(bytes_of("a\n"));
+  upstream(bytes_of("b\n"));
+  EXPECT_EQ(log->begun.size(), 1u);
+}
+
 TEST_F(a_generation, tells_no_first_record_where_nobody_watches) {
   start();
   upstream_answers(200, "a\n");

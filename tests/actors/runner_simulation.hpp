@@ -14,7 +14,8 @@
 namespace conductor::test {
 
 /// Some clients that always want an answer, a capacity that says how many are granted,
-/// and a runner that gives `places` answers at once, first come, first served.
+/// and a runner that gives `places` answers at once, first come, first served. What is
+/// not watched is kept for the next client until it is recalled, as DESK does.
 class runner_simulation {
 public:
   using nanoseconds = std::chrono::nanoseconds;
@@ -28,7 +29,7 @@ public:
   };
 
   runner_simulation(unsigned places, load l, unsigned seed)
-      : places(places), wanted_(l), random_(seed) {
+      : places(places), wanted(l), random_(seed) {
     at({}, [this] { look(); });
   }
 
@@ -50,16 +51,19 @@ public:
     places = new_places;
     ++life_;
     waiting_.clear();
+    answers_.clear();
     busy_ = in_flight = 0;
     what.forget();
   }
 
   unsigned places;
+  load wanted;
   time_point now{};
   capacity what;
   unsigned in_flight = 0;
   unsigned most_waiting = 0; ///< inside the runner, at once
   unsigned answered = 0;
+  unsigned granted = 0;        ///< what was kept was granted once
   unsigned lowest = 1'000'000; ///< limit
 
 private:
@@ -74,13 +78,21 @@ private:
   void look() {
     if (what.watching())
       what.look(in_flight, now);
+    if (what.calm_ended(now)) {
+      recalled_ = last_;
+      for (auto& [id, a] : answers_) {
+        if (!std::exchange(a.watched, true) && a.begun)
+          what.began(id, now);
+      }
+    }
     at(std::chrono::milliseconds(50), [this] { look(); });
   }
   void grant() {
     lowest = std::min(lowest, what.limit());
-    while (in_flight < std::min(wanted_.clients, what.limit())) {
+    while (in_flight < std::min(wanted.clients, what.limit())) {
       const auto id = ++last_;
-      watched_[id] = what.granted(id, ++in_flight, now);
+      answers_[id] = {what.granted(id, ++in_flight, now)};
+      ++granted;
       waiting_.push_back(id);
     }
     while (busy_ < places && !waiting_.empty()) {
@@ -90,34 +102,48 @@ private:
   }
   void start(std::uint64_t id) {
     ++busy_;
-    const auto prompt = around(wanted_.prompt, 0.5);
-    const auto all = prompt + around(wanted_.answer, 0.8);
+    const auto prompt = around(wanted.prompt, 0.5);
+    const auto all = prompt + around(wanted.answer, 0.8);
     const auto life = life_;
     at(prompt, [this, id, life] {
-      if (life == life_ && watched_[id])
+      if (life != life_)
+        return;
+      auto& a = answers_[id];
+      a.begun = true;
+      if (a.watched)
         what.began(id, now);
     });
     at(all, [this, id, life] {
       if (life != life_)
         return;
       --busy_;
-      at(around(wanted_.late, 1), [this, id, life] {
+      at(around(wanted.late, 1), [this, id, life] {
         if (life != life_)
           return;
-        what.ended(id, now);
-        watched_.erase(id);
-        --in_flight;
         ++answered;
+        const bool nobody_waits = wanted.clients <= what.limit();
+        if (!answers_[id].watched && id > recalled_ && nobody_waits) {
+          answers_[id].begun = false;
+          waiting_.push_back(id);
+          return;
+        }
+        what.ended(id, now);
+        answers_.erase(id);
+        --in_flight;
       });
     });
   }
 
-  load wanted_;
   std::mt19937 random_;
   std::multimap<time_point, std::function<void()>> events_;
-  std::map<std::uint64_t, bool> watched_;
+  struct answer {
+    bool watched = false;
+    bool begun = false;
+  };
+  std::map<std::uint64_t, answer> answers_;
   std::deque<std::uint64_t> waiting_;
   std::uint64_t last_ = 0;
+  std::uint64_t recalled_ = 0; ///< ids until then
   unsigned busy_ = 0;
   unsigned life_ = 0;
 };
