@@ -56,7 +56,7 @@ server::server(world& w)
     , acceptor_(
           (loops_.push_back(std::make_unique<asio::io_context>(1)), *loops_.front())) {
   const auto& o = w.options;
-  while (loops_.size() < std::max(1u, o.threads))
+  while (loops_.size() < 1 + std::max(1u, o.threads))
     loops_.push_back(std::make_unique<asio::io_context>(1));
   try {
     const tcp::endpoint at{asio::ip::make_address(o.host), o.port};
@@ -78,7 +78,7 @@ server::server(world& w)
 }
 
 void server::accept() {
-  auto& loop = *loops_[next_++ % loops_.size()];
+  auto& loop = *loops_[1 + next_++ % (loops_.size() - 1)];
   acceptor_.async_accept(
       loop, [this, &loop](boost::system::error_code failed, tcp::socket s) {
         if (failed == asio::error::operation_aborted)
