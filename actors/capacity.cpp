@@ -24,6 +24,7 @@ constexpr nanoseconds calm_for = 1s;
 constexpr nanoseconds long_wait = 1s;
 constexpr nanoseconds first_cool_down = 30s;
 constexpr nanoseconds longest_cool_down = 10min;
+constexpr nanoseconds after_success = 1s;
 
 nanoseconds scaled(nanoseconds value, double by) {
   return nanoseconds(static_cast<std::int64_t>(static_cast<double>(value.count()) * by));
@@ -181,6 +182,7 @@ void capacity::prove(unsigned places, time_point now) {
   } else if (doubt_ == doubt::of_more) {
     cool_down_ = first_cool_down;
     rest(now);
+    doubt_at_ = now + after_success; // where one more fits there may be many
   }
 }
 

@@ -110,6 +110,9 @@ TEST(a_capacity, that_rises_is_found_by_trying_one_more) {
   s.places = 4;
   s.run_for(3min);
   EXPECT_EQ(s.what.limit(), 4u);
+  s.places = 16;
+  s.run_for(3min);
+  EXPECT_EQ(s.what.limit(), 16u);
 }
 
 TEST(a_capacity, that_falls_unnoticed_is_found_step_by_step) {
