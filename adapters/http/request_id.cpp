@@ -1,5 +1,7 @@
 #include "adapters/http/request_id.hpp"
 
+#include "messages/key_mark.hpp"
+
 #include <algorithm>
 #include <cstdint>
 #include <random>
@@ -8,10 +10,10 @@ namespace conductor {
 namespace {
 
 bool usable(std::string_view id) {
-  return !id.empty() && id.size() <= 128 && std::all_of(id.begin(), id.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           c == '.' || c == '_' || c == '-';
-  });
+  return !id.empty() && id.size() <= 128 && id.find(key_mark) == std::string_view::npos &&
+         std::all_of(id.begin(), id.end(), [](char c) {
+           return is_key_letter(c) || c == '.' || c == '_' || c == '-';
+         });
 }
 
 } // namespace

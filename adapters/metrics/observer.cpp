@@ -20,7 +20,8 @@ void log_request(const request_summary& s) {
   const auto& r = *s.about;
   spdlog::info("request {} {} {} model={} backend={} status={} outcome={} bytes={} "
                "first_ms={:.1f} total_ms={:.1f} tokens={}/{} peer={}{}{}{}{}",
-               r.id, r.method, without_secrets(r.target), r.model.empty() ? "-" : r.model,
+               r.id, r.method, without_secrets(r.target),
+               r.model.empty() ? "-" : without_secrets(r.model),
                s.backend.empty() ? "-" : s.backend, s.status, s.outcome, s.body_bytes,
                milli(s.first), milli(s.total), s.used.prompt_tokens, s.used.answer_tokens,
                r.peer, r.trace ? " trace=" : "", r.trace ? trace_id(*r.trace) : "",

@@ -30,7 +30,7 @@ void fill(ended_request& into, const request_summary& ended) {
   into.speaks = r.speaks;
   into.method = r.method;
   into.path = without_secrets(r.target.substr(0, r.target.find_first_of("?#")));
-  into.model = r.model;
+  into.model = without_secrets(r.model);
   into.backend = ended.backend;
   into.session = r.session;
   into.flow = r.flow;

@@ -134,6 +134,10 @@ class Who(World):
                      f"/api/{made['key']}", f"/conductor/v1/{made['key']}", f"/api/tags?key={made['key']}"):
             ask(self.port, "GET", path, headers=bearer(made["key"]))
         ask(self.port, "DELETE", f"/t/{made['key']}/api/delete", {"model": "canned"}, ELSEWHERE)
+        generate(self.port, bearer(made["key"]), model=made["key"])
+        narrow = make(self.port, "narrow", models=["other"])["key"]
+        self.assertEqual(generate(self.port, bearer(narrow), model=made["key"])[0], 403)
+        generate(self.port, {**bearer(made["key"]), "X-Request-Id": made["key"]})
         self.assertNotIn(secret, self.node.log())
         self.assertNotIn(secret, self.ollama.log())
         for path in ("/metrics", "/conductor/v1/requests", f"{KEYS}/{made['id']}", "/conductor/v1/status"):
