@@ -93,9 +93,11 @@ verdict judge(const request_head& head, const guard_rules& rules) {
   verdict v;
   const auto origin = head.find("Origin");
   const auto host = head.find("Host");
-  const bool own =
-      origin == "http://" + std::string{host} || origin == "https://" + std::string{host};
-  if (!origin.empty() && !own) {
+  const auto own = [&] {
+    return origin == "http://" + std::string{host} ||
+           origin == "https://" + std::string{host};
+  };
+  if (!origin.empty() && !own()) {
     const bool any =
         std::find(rules.origins.begin(), rules.origins.end(), "*") != rules.origins.end();
     if (!any && !allowed_origin(origin, rules)) {

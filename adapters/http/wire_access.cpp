@@ -3,6 +3,7 @@
 #include "adapters/http/scopes.hpp"
 #include "adapters/log/audit.hpp"
 #include "messages/admission.hpp"
+#include "messages/key_mark.hpp"
 
 #include <chrono>
 #include <utility>
@@ -149,13 +150,14 @@ void wire::note_refusal(errc code, std::string_view text) {
   noted_ = true;
   if (by_ && code == errc::forbidden)
     by_->meter->seen.forbidden.fetch_add(1, std::memory_order_relaxed);
-  audit(who(by_, asker_.peer), method_, path_, status_of(code), text);
+  audit(who(by_, asker_.peer), method_, without_secrets(path_), status_of(code),
+        without_secrets(std::string{text}));
 }
 
 /// The answer begins with that status; 0: the peer left before it did.
 void wire::note_status(int status) {
   if (!std::exchange(noted_, true) && is_audited(method_, path_))
-    audit(who(by_, asker_.peer), method_, path_, status);
+    audit(who(by_, asker_.peer), method_, without_secrets(path_), status);
 }
 
 } // namespace conductor

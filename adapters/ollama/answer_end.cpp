@@ -11,14 +11,13 @@ namespace {
 
 constexpr std::size_t longest_tail = 4096;
 
-/// What stands behind the last such key. A key inside of a text has its quotes escaped,
-/// and is none.
+/// What stands behind the last such key, which is given with its quotes. A key inside of
+/// a text has them escaped, and is none.
 std::string_view behind(std::string_view text, std::string_view key) {
-  const auto quoted = '"' + std::string{key} + '"';
-  const auto at = find_last(text, quoted);
+  const auto at = find_last(text, key);
   if (at == std::string_view::npos)
     return {};
-  text.remove_prefix(at + quoted.size());
+  text.remove_prefix(at + key.size());
   while (text.starts_with(' ') || text.starts_with(':'))
     text.remove_prefix(1);
   return text;
@@ -61,31 +60,31 @@ usage answer_end::counters() const {
   usage u;
   switch (speaks_) {
   case dialect::openai:
-    u.prompt_tokens = number("prompt_tokens");
-    u.answer_tokens = number("completion_tokens");
+    u.prompt_tokens = number(R"("prompt_tokens")");
+    u.answer_tokens = number(R"("completion_tokens")");
     break;
   case dialect::responses:
   case dialect::anthropic:
-    u.prompt_tokens = number("input_tokens");
-    u.answer_tokens = number("output_tokens");
+    u.prompt_tokens = number(R"("input_tokens")");
+    u.answer_tokens = number(R"("output_tokens")");
     break;
   case dialect::ollama:
   case dialect::native:
-    u.prompt_tokens = number("prompt_eval_count");
-    u.answer_tokens = number("eval_count");
-    u.load_ns = number("load_duration");
-    u.prompt_ns = number("prompt_eval_duration");
-    u.answer_ns = number("eval_duration");
-    u.total_ns = number("total_duration");
+    u.prompt_tokens = number(R"("prompt_eval_count")");
+    u.answer_tokens = number(R"("eval_count")");
+    u.load_ns = number(R"("load_duration")");
+    u.prompt_ns = number(R"("prompt_eval_duration")");
+    u.answer_ns = number(R"("eval_duration")");
+    u.total_ns = number(R"("total_duration")");
     break;
   }
   return u;
 }
 
 std::string answer_end::reason() const {
-  const auto* key = speaks_ == dialect::openai      ? "finish_reason"
-                    : speaks_ == dialect::anthropic ? "stop_reason"
-                                                    : "done_reason";
+  const auto* key = speaks_ == dialect::openai      ? R"("finish_reason")"
+                    : speaks_ == dialect::anthropic ? R"("stop_reason")"
+                                                    : R"("done_reason")";
   const auto value = where_told(key);
   if (!value.starts_with('"'))
     return {};

@@ -12,9 +12,9 @@
 
 namespace conductor::test {
 
-/// Accepts connections on a thread of its own, as Go does, so that answers under way delay
-/// no new one; answers what comes on them on other threads, of which one owns a connection
-/// for its life.
+/// Accepts connections on a thread of its own, as Go does, so that answers under way
+/// delay no new one; answers what comes on them on other threads, of which one owns a
+/// connection for its life.
 class server {
 public:
   /// Binds and starts; throws std::runtime_error.
