@@ -1,9 +1,12 @@
 #include "config/credential.hpp"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <cstdio>
 #include <fstream>
 #include <stdexcept>
+#include <string>
 
 namespace conductor {
 namespace {
@@ -32,8 +35,13 @@ TEST(credential, without_systemd_is_refused_with_what_is_missing) {
 }
 
 std::string token_of(const std::string& text) {
-  const auto file = testing::TempDir() + "/token";
+  // Each test is a process of its own, and some run at once.
+  const auto file = testing::TempDir() + "token-" + std::to_string(::getpid());
   std::ofstream{file} << text;
+  struct gone_again {
+    const std::string& file;
+    ~gone_again() { std::remove(file.c_str()); }
+  } at_end{file};
   return read_token(file);
 }
 
