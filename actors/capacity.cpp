@@ -19,7 +19,7 @@ constexpr nanoseconds order_slack = 50ms;
 constexpr nanoseconds settled_after = 10ms;
 constexpr unsigned enough_tries = 8;
 constexpr unsigned enough_of_a_crowd = 32;
-constexpr unsigned enough_prompt = 32;
+constexpr unsigned enough_at_once = 32;
 constexpr nanoseconds calm_for = 1s;
 constexpr nanoseconds long_wait = 1s;
 constexpr nanoseconds first_cool_down = 30s;
@@ -120,8 +120,8 @@ void capacity::began(std::uint64_t id, time_point now) {
   answers_[id] = now;
   if (w.from_grant) {
     newest_begun_ = std::max(newest_begun_, w.granted);
-    prompt_ = delay <= shortest_bound ? prompt_ + 1 : 0;
-    if (prompt_ >= enough_prompt && !calm_until_)
+    at_once_ = delay <= shortest_bound ? at_once_ + 1 : 0;
+    if (at_once_ >= enough_at_once && !calm_until_)
       calm_until_ = now + calm_for;
   }
   const auto places = holding(static_cast<unsigned>(answers_.size()));
@@ -181,8 +181,7 @@ void capacity::prove(unsigned places, time_point now) {
     doubt_ = doubt::settled;
   } else if (doubt_ == doubt::of_more) {
     cool_down_ = first_cool_down;
-    rest(now);
-    doubt_at_ = now + after_success; // where one more fits there may be many
+    rest_until(now + after_success); // where one more fits there may be many
   }
 }
 
@@ -244,7 +243,7 @@ bool capacity::calm_ended(time_point now) {
   if (!calm_until_ || (calm() && now < *calm_until_))
     return false;
   calm_until_.reset();
-  prompt_ = 0;
+  at_once_ = 0;
   for (const auto id : std::exchange(unseen_, {}))
     waiting_[id] = {now, running_, ends_, false, false};
   return true;
@@ -285,13 +284,13 @@ void capacity::waits_inside(time_point now) {
   else if (news)
     cool_down_ = first_cool_down;
   if (doubt_ != doubt::none || news)
-    rest(now);
+    rest_until(now + cool_down_);
   learned_ = true;
 }
 
-void capacity::rest(time_point now) {
+void capacity::rest_until(time_point then) {
   doubt_ = doubt::none;
-  doubt_at_ = now + cool_down_;
+  doubt_at_ = then;
 }
 
 } // namespace conductor

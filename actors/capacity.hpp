@@ -89,14 +89,14 @@ private:
   void weigh_doubt(const watch& w, time_point now);
   void suspect(time_point now, time_point other_began);
   void waits_inside(time_point now);
-  void rest(time_point now);
+  void rest_until(time_point then);
 
   std::optional<unsigned> configured_;
   unsigned limit_;
   unsigned proven_ = 0; ///< most that were seen to have a place in Ollama at once
   bool learned_ = false;
   unsigned running_ = 0; ///< as told, less those that ended since
-  unsigned prompt_ = 0;  ///< watched answers in a row that began at once
+  unsigned at_once_ = 0; ///< watched answers in a row that began so
   std::optional<time_point> calm_until_;
   std::unordered_map<std::uint64_t, time_point> answers_; ///< in flight: since when begun
   std::unordered_map<std::uint64_t, watch> waiting_;

@@ -122,10 +122,16 @@ void tell_who_waited(self_ptr self, const caf::actor_addr& ended) {
   });
 }
 
+/// Null: it has ended.
+generation_actor generation_of(const desk_state::in_flight& a) {
+  const auto who = caf::actor_cast<caf::strong_actor_ptr>(a.who);
+  return who ? caf::actor_cast<generation_actor>(who) : generation_actor{};
+}
+
 void watch_answers(self_ptr self) {
   for (const auto& [id, a] : self->state.answers)
-    if (const auto who = caf::actor_cast<caf::strong_actor_ptr>(a.who))
-      self->send(caf::actor_cast<generation_actor>(who), watch_lease{});
+    if (const auto who = generation_of(a))
+      self->send(who, watch_lease{});
 }
 
 /// Every answer with what its GENERATION tells; one that ends meanwhile is left out.
@@ -140,12 +146,12 @@ caf::result<generation_list> list_answers(self_ptr self) {
       told.deliver(std::move(*all));
   };
   for (const auto& [id, a] : answers) {
-    const auto who = caf::actor_cast<caf::strong_actor_ptr>(a.who);
+    const auto who = generation_of(a);
     if (!who) {
       --*left;
       continue;
     }
-    self->request(caf::actor_cast<generation_actor>(who), caf::infinite, progress_query{})
+    self->request(who, caf::infinite, progress_query{})
         .then(
             [=, info = a.info](const progress& p) mutable {
               info.pieces = p.pieces;
@@ -234,8 +240,8 @@ desk_actor::behavior_type desk(self_ptr self, std::function<dispatcher_actor()> 
         stopped_generations stopped;
         for (const auto& [id, a] : self->state.answers)
           if (a.info.about->id == stop.id && may_see(stop.by, owner_of(a.info.about->by)))
-            if (auto who = caf::actor_cast<caf::strong_actor_ptr>(a.who)) {
-              self->send(caf::actor_cast<generation_actor>(who), stop);
+            if (const auto who = generation_of(a)) {
+              self->send(who, stop);
               ++stopped.count;
             }
         return stopped;
