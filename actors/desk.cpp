@@ -1,5 +1,7 @@
 #include "actors/desk.hpp"
 
+#include "messages/admission.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -134,6 +136,14 @@ void watch_answers(self_ptr self) {
       self->send(who, watch_lease{});
 }
 
+/// Else an answer would learn of it at its next record, or with its place in the queue.
+void end_with_their_keys(self_ptr self) {
+  for (const auto& [id, a] : self->state.answers)
+    if (check_key(a.info.about->by))
+      if (const auto who = generation_of(a))
+        self->send(who, keys_ended{});
+}
+
 /// Every answer with what its GENERATION tells; one that ends meanwhile is left out.
 caf::result<generation_list> list_answers(self_ptr self) {
   const auto& answers = self->state.answers;
@@ -246,6 +256,7 @@ desk_actor::behavior_type desk(self_ptr self, std::function<dispatcher_actor()> 
             }
         return stopped;
       },
+      [self](keys_ended) { end_with_their_keys(self); },
       [self](tick) {
         auto& st = self->state;
         st.ticking = false;

@@ -203,6 +203,8 @@ void finish(self_ptr self, std::variant<complete, failed> terminal) {
 /// Ends it although Ollama would go on. Of what nobody was told, no head is told either.
 void give_up(self_ptr self, failed why) {
   auto& st = self->state;
+  if (st.end)
+    return;
   if (st.exchange)
     self->send(*st.exchange, cancel{});
   if (st.first_piece == 0 && st.pieces.empty())
@@ -495,6 +497,7 @@ generation_actor::behavior_type generation(self_ptr self, request_ptr asked,
       [self](const stop_generation&) {
         give_up(self, failed{errc::cancelled, "the answer was cancelled"});
       },
+      [self](keys_ended) { ends_with_its_key(self); },
       [self](watch_lease) {
         auto& st = self->state;
         st.watched = true;

@@ -36,8 +36,7 @@ struct generation_links {
 /// lease ends
 /// with Ollama's last byte, not with the slowest reader; a reader that falls further
 /// behind than `stream.buffer` gets `failed{reader_too_slow}`. Where the request's key is
-/// revoked or expires, every reader gets `failed{key_revoked}` in place of what comes
-/// next. When the last reader
+/// revoked or expires, every reader gets `failed{key_revoked}`. When the last reader
 /// cancels, the exchange is cancelled, and GENERATION ends.
 struct generation_state {
   static inline const char* name = "generation";

@@ -74,7 +74,8 @@ using wire_actor = subscriber_actor ::extend_with<publisher_actor>::extend<
 /// publishes the answer to its readers. Lane of the client that started it.
 using generation_actor = subscriber_actor::extend_with<answer_actor>::extend<
     // Somebody else than a reader ends it: every reader is told `cancelled`.
-    caf::reacts_to<stop_generation>, caf::reacts_to<watch_lease>,
+    caf::reacts_to<stop_generation>, caf::reacts_to<keys_ended>,
+    caf::reacts_to<watch_lease>,
     // Somebody watches the node.
     caf::replies_to<progress_query>::with<progress>>;
 
@@ -121,6 +122,7 @@ using desk_actor = places_actor::extend_with<keeper_actor>::extend<
     // A lease that was in use is free.
     caf::reacts_to<lease_free>, caf::replies_to<generations_query>::with<generation_list>,
     caf::replies_to<stop_generation>::with<stopped_generations>,
+    caf::reacts_to<keys_ended>,
     // INTERNAL: give back what was not used for a while.
     caf::reacts_to<tick>>;
 

@@ -172,6 +172,8 @@ struct stop_generation {
 struct stopped_generations {
   std::size_t count = 0;
 };
+/// Some keys may count no longer: what is under way by those ends.
+struct keys_ended {};
 
 /// Ends the keeping of leases: once, or for as long as requests wait.
 struct recall {
@@ -388,6 +390,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::lease_free)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::generations_query)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::generation_list)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::stop_generation)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::keys_ended)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::stopped_generations)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::recall)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(conductor::watch_lease)

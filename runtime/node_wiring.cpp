@@ -168,8 +168,11 @@ session_links node::for_sessions() {
 
 keys_links node::for_keys() {
   return {values_.data_dir.empty() ? std::string{} : values_.data_dir + "/keys.json",
-          files_, [this] { return key_table_.get(); },
-          [this](key_table_ptr now) { key_table_.set(std::move(now)); }, wall_clock};
+          files_,
+          [this] { return key_table_.get(); },
+          [this](key_table_ptr now) { key_table_.set(std::move(now)); },
+          wall_clock,
+          [this] { return desks(); }};
 }
 
 void node::check_keys() const {

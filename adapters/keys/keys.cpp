@@ -32,7 +32,10 @@ void check(self_ptr self) {
   auto& st = self->state;
   const auto now = st.links.clock();
   ++st.checks;
-  if (const auto next = end_expired(*st.links.present(), now); next != 0)
+  const auto next = end_expired(*st.links.present(), now);
+  for (const auto& d : st.links.desks())
+    self->send(d, keys_ended{});
+  if (next != 0)
     self->delayed_send(self,
                        std::min(std::chrono::milliseconds(next - now), longest_rest),
                        keys_check{st.checks});

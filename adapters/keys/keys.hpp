@@ -1,6 +1,7 @@
 #pragma once
 
 #include "adapters/blocking/executor.hpp"
+#include "messages/actors.hpp"
 #include "messages/keys.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
@@ -10,16 +11,18 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace conductor {
 
 /// What KEYS needs of its node.
 struct keys_links {
-  std::string file;                           ///< empty: no key can be made
-  std::shared_ptr<executor> files;            ///< where the file is touched
-  std::function<key_table_ptr()> present;     ///< what lanes read now
-  std::function<void(key_table_ptr)> publish; ///< what they read from now on
-  std::function<std::int64_t()> clock;        ///< milliseconds since 1970
+  std::string file;                               ///< empty: no key can be made
+  std::shared_ptr<executor> files;                ///< where the file is touched
+  std::function<key_table_ptr()> present;         ///< what lanes read now
+  std::function<void(key_table_ptr)> publish;     ///< what they read from now on
+  std::function<std::int64_t()> clock;            ///< milliseconds since 1970
+  std::function<std::vector<desk_actor>()> desks; ///< one of each lane
 };
 
 /// INTERNAL: the file holds something else, or not.

@@ -78,6 +78,7 @@ fake_generation(generation_actor::stateful_pointer<fake_generation_state>,
       [notes](cancel) { ++notes->cancels; },
       [notes](drain) { ++notes->drains; },
       [](const stop_generation&) {},
+      [](keys_ended) {},
       [](watch_lease) {},
       [](progress_query) { return progress{}; },
   };

@@ -132,6 +132,37 @@ TEST_F(a_desk, has_those_in_use_watched_where_a_recall_says_so) {
   end(holder);
 }
 
+TEST_F(a_desk, ends_the_answers_of_keys_that_count_no_longer) {
+  const auto by = std::make_shared<grant>(), other = std::make_shared<grant>();
+  auto told = std::make_shared<std::vector<grant_ptr>>();
+  auto in_use = std::make_shared<std::vector<lease_ptr>>();
+  std::vector<caf::actor> holders;
+  for (const grant_ptr& whose : {grant_ptr{by}, grant_ptr{other}, grant_ptr{}}) {
+    auto about = std::make_shared<request>();
+    about->by = whose;
+    auto w = wish("m");
+    w.about = about;
+    holders.push_back(
+        system.spawn([=, this](caf::event_based_actor* self) -> caf::behavior {
+          self->request(subject, caf::infinite, w).then([=](lease_ptr l) {
+            in_use->push_back(std::move(l));
+          });
+          return {[=](keys_ended) { told->push_back(whose); }};
+        }));
+  }
+  run();
+  caf::anon_send(subject, keys_ended{});
+  run();
+  EXPECT_TRUE(told->empty());
+  *by->ended = true;
+  caf::anon_send(subject, keys_ended{});
+  run();
+  EXPECT_EQ(*told, std::vector<grant_ptr>{by});
+  in_use->clear();
+  for (const auto& h : holders)
+    end(h);
+}
+
 TEST_F(a_desk, keeps_nothing_while_requests_wait) {
   caf::anon_send(subject, recall{true});
   ask(wish("m"));

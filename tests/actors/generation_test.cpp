@@ -563,6 +563,24 @@ TEST_F(a_generation, ends_in_place_of_its_next_record_where_its_key_counts_no_lo
   EXPECT_TRUE(ended(subject));
 }
 
+TEST_F(a_generation, ends_at_once_where_it_is_told_that_its_key_counts_no_longer) {
+  const auto by = std::make_shared<grant>();
+  asked->by = by;
+  start();
+  upstream(started{head_of(200)});
+  upstream(bytes_of("a\n"));
+  caf::anon_send(subject, keys_ended{}); // others
+  run();
+  EXPECT_FALSE(ended(subject));
+  *by->ended = true;
+  caf::anon_send(subject, keys_ended{});
+  run();
+  EXPECT_EQ(reader_log->events, (events{"head 200", "+a\n", "!key_revoked"}));
+  EXPECT_EQ(notes[0]->cancels, 1u);
+  EXPECT_EQ(log->live_leases, 0);
+  EXPECT_TRUE(ended(subject));
+}
+
 // Else its client would wait for a body of the length that the head declares.
 TEST_F(a_generation, tells_no_head_where_its_key_ended_before_the_first_record) {
   const auto by = std::make_shared<grant>();

@@ -472,13 +472,53 @@ class Ends(World):
         made = make(self.port, "waits")
         got = []
         thread = threading.Thread(daemon=True, target=lambda: got.append(
-            generate(self.port, bearer(made["key"]), script={"first_ms": 1500})))
+            generate(self.port, bearer(made["key"]), script={"first_ms": 600_000})))
         thread.start()
-        until("it to be under way", lambda: json.loads(ask(self.port, "GET", "/conductor/v1/generations")[1])["generations"])
+        until("it to be under way", lambda: stats(self.ollama)["in_flight"] == 1)
         self.revoke(made)
         thread.join(20)
         self.assertEqual(got[0][0], 401)
         self.assertIn("counts no longer", got[0][2])
+        until("Ollama to be left alone", lambda: stats(self.ollama)["in_flight"] == 0)
+
+    def test_a_stream_that_is_silent_ends_too(self):
+        made = make(self.port, "silent")
+        set_script(self.ollama, records=2, gap_ms=600_000)
+        try:
+            with self.streamed("/api/generate", {"model": "canned", "prompt": "x"}, made["key"]) as reply:
+                self.revoke(made)
+                self.assertIn("counts no longer", reply.read().decode().splitlines()[-1])
+        finally:
+            set_script(self.ollama)
+        until("Ollama to be left alone", lambda: stats(self.ollama)["in_flight"] == 0)
+
+    def test_who_waits_in_the_queue_is_refused(self):
+        with scripted_ollama(OLLAMA) as ollama, tempfile.TemporaryDirectory() as data:
+            config = pathlib.Path(data) / "one-place.toml"
+            config.write_text(f'[[backend]]\nname = "one"\nurl = "http://127.0.0.1:{ollama.port}"\nparallel = 1\n')
+            port = free_port()
+            with Program([NODE, "serve", "--listen", f"127.0.0.1:{port}", "--config", config, "--data-dir", data],
+                         port).ready():
+                queued = lambda: json.loads(ask(port, "GET", "/conductor/v1/status")[1])["queue"]["waiting"]  # noqa: E731
+                stays, goes = make(port, "stays"), make(port, "goes")
+                got = {}
+
+                def answer_by(made, **script):
+                    got[made["name"]] = generate(port, bearer(made["key"]), script=script)
+
+                first = threading.Thread(target=answer_by, args=(stays,), kwargs={"first_ms": 5000}, daemon=True)
+                first.start()
+                until("the place to be taken", lambda: stats(ollama)["in_flight"] == 1)
+                second = threading.Thread(target=answer_by, args=(goes,), daemon=True)
+                second.start()
+                until("it to wait", queued)
+                ask(port, "DELETE", f"{KEYS}/{goes['id']}")
+                second.join(20)
+                self.assertNotIn("stays", got, "it was refused after its wait")
+                self.assertEqual(got["goes"][0], 401)
+                self.assertFalse(queued())
+                first.join(20)
+                self.assertEqual(got["stays"][0], 200)
 
     def test_an_upload_ends_at_its_next_part(self):
         made = make(self.port, "uploads", scopes=["models"])

@@ -19,6 +19,28 @@ using std::chrono::hours;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
+/// A DESK that counts how often it was told that keys ended.
+struct fake_desk_state {
+  static inline const char* name = "desk";
+};
+desk_actor::behavior_type fake_desk(desk_actor::stateful_pointer<fake_desk_state>,
+                                    std::shared_ptr<int> told) {
+  return {
+      [](const acquire&) -> caf::result<lease_ptr> { return make_error(errc::internal); },
+      [](const attempt_failed&) {},
+      [](const moved_on&) {},
+      [](const spent&) {},
+      [](const began&) {},
+      [](const explain_query&) { return explanations{}; },
+      [](recall) {},
+      [](const lease_free&) {},
+      [](generations_query) { return generation_list{}; },
+      [](const stop_generation&) { return stopped_generations{}; },
+      [told](keys_ended) { ++*told; },
+      [](tick) {},
+  };
+}
+
 /// KEYS over a file in a folder of its own, whose thread runs only while it is waited
 /// for, as CAF's testing scheduler has it; the clock on the wall goes with CAF's.
 class keys_of_a_node : public actor_fixture {
@@ -31,18 +53,20 @@ protected:
   }
   ~keys_of_a_node() override {
     end(subject);
+    for (const auto& d : desks)
+      end(d);
     may_go_on.set_value();
     std::filesystem::remove_all(folder);
   }
 
   void start() {
-    subject = system.spawn(keys, keys_links{folder / "keys.json", files,
-                                            [this] { return table; },
-                                            [this](key_table_ptr t) {
-                                              table = std::move(t);
-                                              ++published;
-                                            },
-                                            [this] { return now; }});
+    subject = system.spawn(
+        keys, keys_links{folder / "keys.json", files, [this] { return table; },
+                         [this](key_table_ptr t) {
+                           table = std::move(t);
+                           ++published;
+                         },
+                         [this] { return now; }, [this] { return desks; }});
     run();
   }
 
@@ -100,6 +124,9 @@ protected:
   int published = 0;
   std::int64_t now = 1'790'000'000'000;
   failure refused;
+  std::shared_ptr<int> told = std::make_shared<int>(0);
+  std::vector<desk_actor> desks{system.spawn(fake_desk, told),
+                                system.spawn(fake_desk, told)};
   keys_actor subject;
 };
 
@@ -200,6 +227,19 @@ TEST_F(keys_of_a_node, that_are_revoked_end_what_is_under_way_for_good) {
   EXPECT_FALSE(ask<api_key>(change_key{made.key.id, [](api_key&) {}}));
   EXPECT_EQ(refused.code, errc::bad_request);
   EXPECT_TRUE(check_key(grant_of(made)));
+}
+
+TEST_F(keys_of_a_node, are_told_to_have_ended_where_answers_are_under_way) {
+  const auto made = make("one"), soon = make("soon", now + 5000);
+  *told = 0;
+  ASSERT_TRUE(ask<api_key>(revoke_key{made.key.id}));
+  EXPECT_EQ(*told, 2) << "every desk";
+  *told = 0;
+  pass(milliseconds(4999));
+  EXPECT_EQ(*told, 0);
+  pass(milliseconds(1));
+  EXPECT_EQ(*told, 2);
+  EXPECT_TRUE(check_key(grant_of(soon)));
 }
 
 TEST_F(keys_of_a_node, end_what_is_under_way_when_they_expire) {
