@@ -145,7 +145,7 @@ node::station& node::least_busy() {
 }
 
 void node::start() {
-  key_table_.set(table_of(read_keys(for_keys().file), nullptr));
+  key_table_.set(table_of(read_keys(key_file()), nullptr));
   check_keys();
   const auto lanes = values_.runtime.lanes != 0 ? values_.runtime.lanes
                                                 : std::clamp(processors(), 1u, 8u);

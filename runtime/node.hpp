@@ -61,6 +61,8 @@ public:
   /// one. Throws std::runtime_error; then all stays as it is.
   bool use_certificates(const settings& values) { return certificates_.read(values); }
 
+  /// Where its keys are kept; empty: nowhere.
+  std::string key_file() const;
   /// The file of keys may have been changed by another process.
   void reread_keys();
 

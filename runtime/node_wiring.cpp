@@ -166,8 +166,12 @@ session_links node::for_sessions() {
   return links;
 }
 
+std::string node::key_file() const {
+  return values_.data_dir.empty() ? std::string{} : values_.data_dir + "/keys.json";
+}
+
 keys_links node::for_keys() {
-  return {values_.data_dir.empty() ? std::string{} : values_.data_dir + "/keys.json",
+  return {key_file(),
           files_,
           [this] { return key_table_.get(); },
           [this](key_table_ptr now) { key_table_.set(std::move(now)); },

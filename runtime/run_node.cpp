@@ -60,6 +60,7 @@ public:
     on_signal(hangup_, [this] { read_anew(); });
     on_signal(usr2_, [this] { hand_over(); });
     const file_watch file{loop_, source_.file, [this] { read_anew(); }};
+    const file_watch keys{loop_, node_.key_file(), [this] { node_.reread_keys(); }};
     std::list<file_watch> certificates;
     for (const auto& name : files_to_watch(now_.tls))
       certificates.emplace_back(loop_, name, [this] { read_certificates(now_); });

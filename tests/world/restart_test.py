@@ -51,9 +51,9 @@ class Clients:
 class Stream:
     """One long answer, begun; `end()` reads the rest and says how many records came."""
 
-    def __init__(self, port, path="/api/generate", body=None):
+    def __init__(self, port, path="/api/generate", body=None, headers=None):
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
-        self.connection.request("POST", path, json.dumps(body or {"model": "canned", "prompt": "hi"}))
+        self.connection.request("POST", path, json.dumps(body or {"model": "canned", "prompt": "hi"}), headers or {})
         self.answer = self.connection.getresponse()
         self.lines = [self.answer.readline()]
 
@@ -228,6 +228,19 @@ class Succeeded(unittest.TestCase):
             self.assertGreater(second[0]["seq"], first[-1]["seq"])
             kept = node_at(node.port, f"/conductor/v1/sessions/{made['id']}")["messages"]
             self.assertEqual([(m["role"], m["state"]) for m in kept], [("user", "done"), ("assistant", "done")] * 2)
+            self.kill(pid)
+
+    def test_a_key_that_the_new_node_revokes_ends_what_the_old_one_answers(self):
+        with scripted_ollama(OLLAMA) as ollama, conductor(NODE, ollama.port) as node:
+            until("readiness", lambda: ask(node.port, "GET", "/readyz")[0] == 200)
+            made = json.loads(ask(node.port, "POST", "/conductor/v1/keys", {"name": "one"})[1])
+            set_script(ollama, gap_ms=600_000, records=2)
+            stream = Stream(node.port, headers={"Authorization": "Bearer " + made["key"]})
+            node.process.send_signal(signal.SIGUSR2)
+            pid = self.successor_of(node)
+            self.assertEqual(ask(node.port, "DELETE", f"/conductor/v1/keys/{made['id']}")[0], 200)
+            self.assertIn("counts no longer", stream.end()[-1]["error"])
+            self.assertEqual(node.ended(), 0, node.log())
             self.kill(pid)
 
     def test_who_only_follows_does_not_hold_the_old_node(self):
