@@ -30,11 +30,10 @@ struct generation_links {
 /// GENERATION owns one answer in flight: the lease, the upstream exchange, the bytes that
 /// its readers have still to get, and each reader's demand.
 ///
-/// It asks for a lease, opens the exchange, and publishes what comes. Until
-/// the first record a backend that cannot be reached, that is busy, lost its runner or
-/// lacks the model is left for another; where none serves, the first refusal is told. The
-/// lease ends
-/// with Ollama's last byte, not with the slowest reader; a reader that falls further
+/// It asks for a lease, opens the exchange, and publishes what comes. Until the first
+/// record a backend that cannot be reached, that is busy, lost its runner or lacks the
+/// model is left for another; where none serves, the first refusal is told. The lease
+/// ends with Ollama's last byte, not with the slowest reader; a reader that falls further
 /// behind than `stream.buffer` gets `failed{reader_too_slow}`. Where the request's key is
 /// revoked or expires, every reader gets `failed{key_revoked}`. When the last reader
 /// cancels, the exchange is cancelled, and GENERATION ends.
