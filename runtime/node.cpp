@@ -17,6 +17,8 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -145,6 +147,9 @@ node::station& node::least_busy() {
 }
 
 void node::start() {
+  // Before anybody watches it. Where it cannot be made, the store tells.
+  if (std::error_code told; !values_.data_dir.empty())
+    std::filesystem::create_directories(values_.data_dir, told);
   key_table_.set(table_of(read_keys(key_file()), nullptr));
   check_keys();
   const auto lanes = values_.runtime.lanes != 0 ? values_.runtime.lanes
