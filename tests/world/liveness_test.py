@@ -78,10 +78,19 @@ class Liveness(unittest.TestCase):
     def task(self, node, name):
         return next(task for task, named in tasks(node.pid).items() if named == name)
 
+    def lane_at_rest(self, node, name):
+        """That lane's thread, where it carries nobody and sleeps until something happens."""
+        ask(node.port, "GET", "/healthz")  # whoever connected before is accepted
+        until("them to be gone", lambda: json.loads(ask(self.admin, "GET", "/conductor/v1/status")[1])["connections"] == 1)
+        task = self.task(node, name)
+        until("the lane to sleep", lambda: pathlib.Path(f"/proc/{node.pid}/task/{task}/stat").read_text().rpartition(")")[2]
+              .split()[0] == "S")
+        return task
+
     def test_a_lane_that_stands_still_is_told_by_name(self):
         with self.node(more={"CONDUCTOR_RUNTIME_STUCK": "300ms"}) as node:
             self.assertEqual(self.health(), (200, "ok\n"))
-            with held_still(self.task(node, "lane-0")):
+            with held_still(self.lane_at_rest(node, "lane-0")):
                 status, body = until("a 503", lambda: (lambda h: h[0] == 503 and h)(self.health()))
                 self.assertTrue(body.startswith("lane-0 has not turned for "), body)
                 self.assertEqual(len(body.splitlines()), 1, body)
