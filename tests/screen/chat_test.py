@@ -152,7 +152,7 @@ class Chat(World):
         t.read_on()
         t.type("t")
         t.sees("▾ thought")
-        self.assertGreater(len(t.shown().split()), len(folded.split()))
+        until("the thought", lambda: len(t.shown().split()) > len(folded.split()))
 
     def test_two_conversations_stream_side_by_side(self):
         set_script(self.ollama, records=400, gap_ms=20, text="beside ")
@@ -211,8 +211,10 @@ class Chat(World):
         t.keys("Tab")
         t.read_on()
         t.type("p")
-        until("no border", lambda: not any(mark in t.shown() for mark in "│▌"))
-        self.assertTrue(any(row.startswith("the answer") for row in t.shown().splitlines()))
+        def plain():  # also where the screen is captured while it is drawn
+            rows = t.shown().splitlines()
+            return any(row.startswith("the answer") for row in rows) and not any(mark in row for row in rows for mark in "│▌")
+        until("the answer without a border", plain)
 
     def test_it_rests_while_nothing_happens(self):
         self.session("Quiet", "q", "a")
