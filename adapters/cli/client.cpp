@@ -11,6 +11,7 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/dispatch.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -255,8 +256,12 @@ background_request::background_request(client& node, request what, stream_reader
 background_request::~background_request() {
   state_->over = nullptr;
   state_->reader.on_line = [](std::string_view) {};
-  if (!state_->ended) // what a signal would reach after that belongs to others
-    state_->cancel.emit(asio::cancellation_type::terminal);
+  // From outside the loop Asio would pass the signal on later, when the request may have
+  // ended and with it what passes it on.
+  asio::dispatch(*state_->node.loop, [weak = std::weak_ptr(state_)] {
+    if (auto s = weak.lock(); s && !s->ended)
+      s->cancel.emit(asio::cancellation_type::terminal);
+  });
 }
 
 } // namespace conductor::cli
