@@ -18,7 +18,7 @@ struct config_inputs {
   /// By key name (`server.listen`; `backend` for the backends).
   std::map<std::string, std::vector<std::string>> flags;
   /// Addresses of sockets that this process was handed, by key name; they count first.
-  std::map<std::string, std::vector<std::string>> handed;
+  std::map<std::string, std::vector<std::string>> handed{};
 };
 
 /// A setting that cannot be: says where it was said, what was wrong, what is allowed.

@@ -17,7 +17,7 @@ std::string new_session_id() {
   const auto a = random(), b = random(), c = random();
   char text[40];
   std::snprintf(text, sizeof text, "%08llx-%04llx-7%03x-%04x-%04x%08x",
-                static_cast<unsigned long long>(now) >> 16,
+                static_cast<unsigned long long>(now) >> 16 & 0xffffffff,
                 static_cast<unsigned long long>(now) & 0xffff, a & 0xfff,
                 0x8000 | ((a >> 12) & 0x3fff), b & 0xffff, c);
   return text;

@@ -21,7 +21,7 @@ from source import LAYERS, ROOT
 BUILD = pathlib.Path(sys.argv[1]).resolve()
 KNOWN = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "conductor-tidy"
 # Flags of GCC that clang does not know.
-GCC_ONLY = {"-Wno-maybe-uninitialized", "-fcoroutines"}
+GCC_ONLY = {"-Wno-maybe-uninitialized", "-Wno-restrict", "-fcoroutines"}
 
 
 def commands():

@@ -186,9 +186,9 @@ void node::ask(client c) {
   on_came(j);
   stream_settings limits;
   limits.window_bytes = 64;
-  j.generation =
-      system_.spawn(generation, request_ptr{asks},
-                    generation_links{taps_[number % taps_.size()], upstreams_, limits});
+  j.generation = system_.spawn(
+      generation, request_ptr{asks},
+      generation_links{taps_[number % taps_.size()], upstreams_, limits, {}, {}});
   j.reader = system_.spawn(reader, this, number);
   caf::anon_send(j.generation, subscribe{j.reader, 0});
   caf::send_as(j.reader, j.generation, demand{1 << 20});

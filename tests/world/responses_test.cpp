@@ -146,8 +146,9 @@ TEST_F(a_node_with_responses, streams_thoughts_text_and_calls_as_items) {
   for (const auto& e : all) {
     if (e["type"] == "response.output_text.delta")
       text += e["delta"];
-    if (e["type"] == "response.output_item.done")
+    if (e["type"] == "response.output_item.done") {
       EXPECT_EQ(e["item"], last["output"][done++]);
+    }
   }
   EXPECT_EQ(done, 3u);
   EXPECT_EQ(text, expected_text(s));

@@ -68,7 +68,9 @@ protected:
                         {},
                         [](const request& asked) {
                           return response{200, "", "console of " + asked.target, {}};
-                        }});
+                        },
+                        {},
+                        {}});
     backend_load one;
     one.status.name = "one";
     one.status.url = "http://127.0.0.1:11434";
