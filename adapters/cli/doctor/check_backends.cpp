@@ -66,8 +66,11 @@ void check_one(const json& b, findings& into) {
   } catch (const std::invalid_argument&) {
     return; // of a kind that is not asked from here
   }
+  const auto state = text_of(b, "state");
+  if (state == "unknown")
+    return into.skipped(what, "the node has not heard from " + url + " yet");
   const auto seen = look_at(at);
-  if (text_of(b, "state") != "up") {
+  if (state != "up") {
     const auto why = text_of(b, "error");
     into.failed(
         what, url + " does not answer the node" + (why.empty() ? "" : ": " + why),

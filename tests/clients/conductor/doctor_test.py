@@ -82,7 +82,7 @@ class Doctor(unittest.TestCase):
 
     def test_a_backend_that_is_down_is_named(self):
         with conductor(PROGRAM, OLLAMA, "--backend", f"dead=http://127.0.0.1:{free_port()}") as node:
-            until("both looked at", lambda: '"state":"down"' in ask(node.port, "GET", "/conductor/v1/status")[1])
+            until("both looked at", lambda: '"state":"unknown"' not in ask(node.port, "GET", "/conductor/v1/status")[1])
             found, told = checks(f"127.0.0.1:{node.port}")
         self.assertEqual(found["backend dead"]["state"], "failed")
         self.assertEqual(told["failed"], 1, found)
@@ -151,6 +151,10 @@ class Doctor(unittest.TestCase):
         self.assertIn("given up", found["backend one"]["found"])
         self.assertIn("undrain two", found["backend two"]["advice"])
         self.assertIn("keep failing", found["backend three"]["found"])
+
+    def test_a_backend_that_was_not_heard_from_yet_is_not_judged(self):
+        found = self.told_by(status={"version": "1", "backends": [{"name": "new", "url": DIRECT, "state": "unknown"}]})
+        self.assertEqual(found["backend new"]["state"], "skipped", found["backend new"])
 
     def test_a_store_that_cannot_be_written_fails(self):
         with tempfile.NamedTemporaryFile() as file:
