@@ -53,12 +53,13 @@ void chat::save(const std::string& model) {
   if (!list_of(settings_, "options").empty())
     body["parameters"] = settings_["options"];
   if (!id_.empty()) {
-    auto whole = node_.fetch({"GET",
-                              session_target(id_, "export") + "?as=json",
-                              "",
-                              {{"Accept", "application/json"}}});
+    auto exported = node_.fetch({"GET",
+                                 session_target(id_, "export") + "?as=json",
+                                 "",
+                                 {{"Accept", "application/json"}}});
+    auto whole = parse_ordered(exported.body);
     auto messages = json::array();
-    for (const auto& m : list_of(parse_ordered(whole.body), "messages")) {
+    for (const auto& m : list_of(whole, "messages")) {
       json message{{"role", text_of(m, "role")}, {"content", text_of(m, "content")}};
       if (m.contains("images"))
         message["images"] = m["images"];
