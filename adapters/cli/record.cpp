@@ -82,5 +82,11 @@ const nlohmann::ordered_json& list_of(const nlohmann::ordered_json& object,
                                       const char* key) {
   return list_in(object, key);
 }
+nlohmann::json list_of(nlohmann::json&& object, const char* key) {
+  return list_in(object, key);
+}
+nlohmann::ordered_json list_of(nlohmann::ordered_json&& object, const char* key) {
+  return list_in(object, key);
+}
 
 } // namespace conductor::cli

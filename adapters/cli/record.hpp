@@ -24,9 +24,11 @@ std::string text_of(const nlohmann::ordered_json& object, const char* key);
 std::int64_t number_of(const nlohmann::json& object, const char* key);
 std::int64_t number_of(const nlohmann::ordered_json& object, const char* key);
 
-/// A member that is an array or object, or an empty array.
+/// A member that is an array or object, or an empty array; of a temporary a copy.
 const nlohmann::json& list_of(const nlohmann::json& object, const char* key);
 const nlohmann::ordered_json& list_of(const nlohmann::ordered_json& object,
                                       const char* key);
+nlohmann::json list_of(nlohmann::json&& object, const char* key);
+nlohmann::ordered_json list_of(nlohmann::ordered_json&& object, const char* key);
 
 } // namespace conductor::cli
