@@ -96,11 +96,13 @@ void fleet::forget(member& m) {
 
 void fleet::learn_names(member& m) {
   m.has.clear();
+  m.keys.clear();
   if (!m.told.status.known)
     return;
   for (const auto& k : m.told.status.known->models) {
     const auto name = canonical_model(k.name);
     m.has[name] = k;
+    m.keys.insert(k.blob.empty() ? name : k.blob);
     if (k.blob.empty() || !m.runners.contains(name))
       continue;
     move_to(m.runners, name, k.blob);
@@ -174,8 +176,9 @@ std::vector<fleet::burial> fleet::heard(backend_status status, time_point now) {
   // What is in no memory, on no mind and in no use is forgotten.
   std::erase_if(m->runners, [&](const auto& entry) {
     const auto& r = entry.second;
-    return !r.loaded && r.used() == 0 && !r.pinned && !r.straight &&
-           now - r.used_at > std::chrono::hours(1);
+    const bool old = now - r.used_at > std::chrono::hours(1);
+    return !r.loaded && (is_stray(*m, entry.first, r) ||
+                         (old && r.used() == 0 && !r.pinned && !r.straight));
   });
   return buried;
 }
@@ -223,6 +226,12 @@ runner& fleet::runner_of(member& m, const std::string& key) {
   r.room = capacity{m.server->parallel};
   r.stalls = stall_detector{how_.stall_floor};
   return r;
+}
+
+/// Somebody asked for what is not there, and is gone: names cost nothing, so that nothing
+/// may be kept for them.
+bool fleet::is_stray(const member& m, const std::string& key, const runner& r) {
+  return m.told.status.known && !m.keys.contains(key) && r.used() == 0 && !r.pinned;
 }
 
 std::size_t fleet::running() const {

@@ -15,6 +15,7 @@
 #include <set>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -65,6 +66,7 @@ public:
     backend_load told; ///< what others see; counts included
     breaker circuit;
     std::unordered_map<std::string, known_model> has; ///< by canonical name
+    std::unordered_set<std::string> keys;             ///< of the runners it can have
     std::map<std::string, runner> runners;            ///< by blob, else by canonical name
     std::optional<load> loading;
     /// What was loaded last, and when.
@@ -184,6 +186,7 @@ private:
   shaped shape_for(const member& m, const acquire& wish, const runner* r) const;
   const runner* runner_at(const member& m, const std::string& key) const;
   runner& runner_of(member& m, const std::string& key);
+  static bool is_stray(const member& m, const std::string& key, const runner& r);
   bool is_remote(const member& m, const std::string& model) const;
   bool rivals(const member& m, const std::string& key, const std::string& other) const;
   bool crowded(const member& m, const std::string& key) const;

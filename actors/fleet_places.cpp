@@ -166,6 +166,8 @@ std::string fleet::ended(std::uint64_t id, time_point now) {
         r->second.options_known = r->second.newest == id;
         r->second.seen.context = 0;
       }
+      if (r->second.seen.name.empty() && is_stray(*m, p.key, r->second))
+        m->runners.erase(r);
     }
   } else {
     --m->told.relayed;

@@ -474,6 +474,50 @@ TEST_F(a_fleet, carries_options_only_where_the_dialect_can) {
 }
 
 // Whatever is done, every place comes back.
+TEST_F(a_fleet, keeps_nothing_of_what_no_backend_has) {
+  add("one", 2);
+  tell("one", {"a:latest"});
+  const auto known = grant("one", wish("a:latest"));
+  subject.ended(known.id, now);
+  for (int i = 0; i < 3; ++i)
+    for (const char* kind : {":latest", ":cloud"}) {
+      const auto model = std::to_string(i) + kind;
+      const auto l = grant("one", wish(model));
+      EXPECT_EQ(subject.status()[0].runners.size(), 2u);
+      subject.ended(l.id, now);
+    }
+  ASSERT_EQ(subject.status()[0].runners.size(), 1u);
+  EXPECT_EQ(subject.status()[0].runners[0].model, "a:latest");
+}
+
+TEST_F(a_fleet, forgets_with_its_zombies_what_no_backend_has) {
+  add("one", 2);
+  tell("one", {"a:latest"});
+  const auto l = grant("one", wish("b:latest"));
+  spent s;
+  s.lease = l.id;
+  s.model = "b:latest";
+  s.cut = true;
+  subject.settle(s, now);
+  subject.ended(l.id, now);
+  EXPECT_EQ(subject.status()[0].zombies, 1u);
+  now += 2s;
+  tell("one", {"a:latest"});
+  EXPECT_EQ(subject.status()[0].zombies, 0u);
+  EXPECT_TRUE(subject.status()[0].runners.empty());
+}
+
+TEST_F(a_fleet, keeps_what_is_in_memory_under_whatever_name) {
+  add("one", 2);
+  tell("one", {"a:latest"}, {in_memory("gone:latest")});
+  const auto l = grant("one", wish("gone:latest"));
+  subject.ended(l.id, now);
+  EXPECT_TRUE(subject.status()[0].runners[0].loaded);
+  now += 2s;
+  tell("one", {"a:latest"});
+  EXPECT_TRUE(subject.status()[0].runners.empty());
+}
+
 TEST_F(a_fleet, gives_back_what_it_gave_whatever_happens) {
   std::uint32_t seed = 20261125;
   SCOPED_TRACE(seed);
