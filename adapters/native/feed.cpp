@@ -64,8 +64,11 @@ void end_when_drained(feed_ptr self) {
 void follow_on(feed_ptr self, const session_actor& session) {
   auto& st = self->state;
   st.session = {self, session};
-  if (auto type = st.surface->content_type(); !type.empty())
+  if (auto type = st.surface->content_type(); !type.empty() && !st.told) {
     tell_head(self, 200, std::move(type));
+    if (!st.surface->sign_of_life().empty())
+      self->delayed_send(self, silence, tick{});
+  }
   self->send(session, follow{caf::actor_cast<follower_actor>(self), st.next});
   self->send(session, more{events_at_once});
   end_when_drained(self);
@@ -201,8 +204,6 @@ feed_actor::behavior_type feed(feed_ptr self, request_ptr asked,
       [self](subscribe& s) {
         auto& st = self->state;
         st.reader = {self, std::move(s.reader)};
-        if (!st.surface->sign_of_life().empty())
-          self->delayed_send(self, silence, tick{});
         st.surface->begin(self);
       },
       [self](demand d) {
