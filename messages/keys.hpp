@@ -33,7 +33,8 @@ struct change_key {
   std::string id;
   std::function<void(api_key&)> change;
 };
-/// It lets nobody in any longer, and its name is free. Its record stays.
+/// It lets nobody in any longer, and its name is free. Its record stays until a thousand
+/// others were revoked after it.
 struct revoke_key {
   std::string id;
 };

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <exception>
 #include <optional>
 #include <tuple>
@@ -23,6 +24,8 @@ using self_ptr = file_keys_actor::stateful_pointer<keys_state>;
 using change = std::function<void(key_list&)>;
 
 constexpr std::size_t most_keys = 10'000;
+/// Who makes a key for each job revokes as many.
+constexpr std::ptrdiff_t most_revoked = 1'000;
 constexpr std::size_t longest_name = 64;
 /// The clock on the wall may be set meanwhile.
 constexpr std::chrono::milliseconds longest_rest = std::chrono::minutes(1);
@@ -138,15 +141,32 @@ api_key& find(key_list& all, const std::string& id) {
   return *k;
 }
 
-/// Makes room by the revoked key that is the oldest.
-bool forget_revoked(key_list& all) {
-  const auto old = std::min_element(all.begin(), all.end(), [](auto& a, auto& b) {
-    return std::tuple(!a.revoked, a.created) < std::tuple(!b.revoked, b.created);
-  });
-  if (old == all.end() || !old->revoked)
+bool is_revoked(const api_key& k) {
+  return k.revoked;
+}
+
+/// Makes room by a key that counts no more: the one that ended first.
+bool forget_one(key_list& all, std::int64_t now) {
+  auto old = std::find_if(all.begin(), all.end(), is_revoked);
+  if (old == all.end())
+    old = std::min_element(all.begin(), all.end(), [now](auto& a, auto& b) {
+      return std::tuple(a.valid(now), a.expires) < std::tuple(b.valid(now), b.expires);
+    });
+  if (old == all.end() || old->valid(now))
     return false;
   all.erase(old);
   return true;
+}
+
+/// It goes behind those that were revoked before it, of which the first are forgotten.
+api_key revoke(key_list& all, api_key& k) {
+  k.revoked = true;
+  const auto at = all.begin() + (&k - all.data());
+  std::rotate(at, at + 1, all.end());
+  auto too_many = std::count_if(all.begin(), all.end(), is_revoked) - most_revoked;
+  std::erase_if(
+      all, [&](const auto& k) { return k.revoked && too_many > 0 && too_many-- > 0; });
+  return all.back();
 }
 
 made_key with_secret(api_key& k) {
@@ -168,7 +188,7 @@ file_keys_actor::behavior_type keys(self_ptr self, keys_links links) {
         return answer_with<made_key>(
             self, [wish = std::move(c.wish),
                    now = self->state.links.clock()](key_list& all) mutable {
-              if (all.size() >= most_keys && !forget_revoked(all))
+              if (all.size() >= most_keys && !forget_one(all, now))
                 refuse("there are " + std::to_string(most_keys) + " keys already");
               wish.id = new_key_id();
               wish.created = now;
@@ -191,11 +211,8 @@ file_keys_actor::behavior_type keys(self_ptr self, keys_links links) {
         });
       },
       [self](const revoke_key& r) -> caf::result<api_key> {
-        return answer_with<api_key>(self, [id = r.id](key_list& all) {
-          auto& k = find(all, id);
-          k.revoked = true;
-          return k;
-        });
+        return answer_with<api_key>(
+            self, [id = r.id](key_list& all) { return revoke(all, find(all, id)); });
       },
       [self](reread_keys) {
         change_file(self, nullptr, [](const caf::error& failed) {

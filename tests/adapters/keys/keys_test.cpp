@@ -161,27 +161,49 @@ TEST_F(keys_of_a_node, have_names_of_their_own_until_they_are_revoked) {
   EXPECT_EQ(table->by_id.size(), 2u);
 }
 
-TEST_F(keys_of_a_node, are_so_many_and_the_oldest_revoked_one_makes_room) {
+TEST_F(keys_of_a_node, are_so_many_and_what_ended_first_makes_room) {
   key_list all;
   for (int i = 0; i < 10'000; ++i) {
     api_key k;
     k.id = "id" + std::to_string(i);
     k.name = k.id;
-    k.created = now + 10'000 - i;
-    k.revoked = i == 7 || i == 8;
+    k.expires = i == 5 ? now - 1 : i == 6 ? now - 2 : i == 7 ? now + 1'000 : 0;
+    k.revoked = i == 8;
     set_secret(k, "secret");
     all.push_back(k);
   }
   change_keys(folder / "keys.json", [&](key_list& kept) { kept = all; });
-  make("first");
-  make("second");
-  EXPECT_FALSE(table->find("id7"));
-  EXPECT_FALSE(table->find("id8"));
-  EXPECT_EQ(table->by_id.size(), 10'000u);
-  create_key third;
-  third.wish.name = "third";
-  EXPECT_FALSE(ask<made_key>(third));
+  for (const char* gone : {"id8", "id6", "id5"}) {
+    make(std::string{"for-"} + gone);
+    EXPECT_FALSE(table->find(gone));
+    EXPECT_EQ(table->by_id.size(), 10'000u);
+  }
+  create_key more;
+  more.wish.name = "more";
+  EXPECT_FALSE(ask<made_key>(more));
   EXPECT_EQ(refused.detail, "there are 10000 keys already");
+  EXPECT_TRUE(table->find("id7"));
+}
+
+TEST_F(keys_of_a_node, are_remembered_until_a_thousand_were_revoked_later) {
+  key_list all;
+  for (int i = 0; i < 1'003; ++i) {
+    api_key k;
+    k.id = "id" + std::to_string(i);
+    k.name = k.id;
+    k.revoked = i > 2;
+    set_secret(k, "secret");
+    all.push_back(k);
+  }
+  change_keys(folder / "keys.json", [&](key_list& kept) { kept = all; });
+  EXPECT_TRUE(ask<api_key>(revoke_key{"id1"}));
+  EXPECT_EQ(table->by_id.size(), 1'002u);
+  EXPECT_FALSE(table->find("id3"));
+  EXPECT_TRUE(ask<api_key>(revoke_key{"id0"}));
+  EXPECT_FALSE(table->find("id4"));
+  ASSERT_TRUE(table->find("id1") && table->find("id0"));
+  EXPECT_TRUE(table->find("id1")->key.revoked && table->find("id0")->key.revoked);
+  EXPECT_FALSE(table->find("id2")->key.revoked);
 }
 
 TEST_F(keys_of_a_node, are_changed_in_one_spelling_or_not_at_all) {
