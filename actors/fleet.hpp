@@ -59,6 +59,7 @@ public:
     priority_class priority = priority_class::normal;
     bool forced = false; ///< by a request, not by an operator
     bool swaps = false;  ///< something had to leave for it
+    bool trial = false;  ///< of a server at which answers or loads failed
   };
   /// One backend.
   struct member {

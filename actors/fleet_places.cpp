@@ -184,6 +184,8 @@ void fleet::begin_load(member& m, load l) {
     if (std::find(gone.begin(), gone.end(), &r) != gone.end())
       r.loaded = false;
   l.swaps = !gone.empty();
+  l.trial = m.circuit.until().has_value();
+  m.circuit.trying();
   m.loading = std::move(l);
 }
 
@@ -198,6 +200,8 @@ void fleet::loaded(const std::string& backend, time_point now) {
     ++m->told.swaps;
     m->told.swap_time += now - l.since;
   }
+  if (l.trial)
+    m->circuit.succeeded();
   m->failed_loads.clear();
   m->just_loaded = l.key;
   m->last_load = {l.key, l.since, now};
@@ -217,16 +221,25 @@ void fleet::load_failed(const std::string& backend, const failure& why, time_poi
   if (m == nullptr || !m->loading)
     return;
   const auto l = std::move(*std::exchange(m->loading, std::nullopt));
+  std::erase_if(m->failed_loads,
+                [now](const auto& one) { return one.second.first <= now; });
+  const auto not_before = [&](time_point until) {
+    m->failed_loads[l.key + '\n' + l.options] = {until, why.detail};
+  };
   // What Ollama cannot load without a prompt it may serve with one, or say best why not.
   if (why.code == errc::bad_request || why.code == errc::not_found)
     runner_of(*m, l.key).straight = true;
   else if (why.code == errc::load_failed)
-    m->failed_loads[l.key + '\n' + l.options] = {now + after_failed_load, why.detail};
+    not_before(now + after_failed_load);
   else { // it is the server that failed, not the load
-    if (why.code == errc::stalled)
-      m->failed_loads[l.key + '\n' + l.options] = {now + after_stalled_load, why.detail};
     failed({backend, why.code, why.detail, 0}, now);
+    if (why.code == errc::stalled)
+      not_before(now + after_stalled_load);
+    else if (!m->circuit.may_try(now))
+      not_before(*m->circuit.until());
   }
+  if (l.trial)
+    m->circuit.released();
 }
 
 void fleet::unloaded(const std::string& backend, const std::string& model) {

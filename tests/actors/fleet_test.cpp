@@ -164,6 +164,32 @@ TEST_F(a_fleet, leaves_a_backend_alone_where_a_load_hung) {
   EXPECT_EQ(at("one", w), fit::load) << "and tries again";
 }
 
+TEST_F(a_fleet, tries_loads_that_its_server_fails_no_oftener_than_its_breaker_does) {
+  add("one");
+  tell("one", {"a:latest"});
+  const auto w = wish("a:latest");
+  auto& m = *subject.find("one");
+  const auto fail = [&] {
+    ASSERT_EQ(at("one", w), fit::load);
+    subject.begin_load(m, subject.load_for(m, w, now));
+    subject.load_failed("one", {errc::upstream_lost, "it hung up", 0}, now);
+  };
+  for (int i = 0; i < 3; ++i)
+    fail();
+  for (const auto pause : {1s, 2s, 4s}) {
+    const auto all = subject.assess(w, {}, now);
+    EXPECT_EQ(all[0].is, fit::unfit);
+    EXPECT_EQ(all[0].load_error, "it hung up");
+    now += pause - 1ms;
+    EXPECT_EQ(at("one", w), fit::unfit);
+    now += 1ms;
+    fail();
+  }
+  now += 8s;
+  load("one", w);
+  EXPECT_EQ(subject.assess(w, {}, now)[0].health, 0) << "one that went well is enough";
+}
+
 TEST_F(a_fleet, lets_a_backend_that_comes_back_begin_with_one_answer) {
   add("one", 4);
   tell("one", {"a:latest"}, {in_memory("a:latest")});
