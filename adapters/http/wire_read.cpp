@@ -147,6 +147,9 @@ bool wire::feed() {
   const auto n = parser_->put(asio::buffer(unparsed.data(), unparsed.size()), ec);
   unparsed_.remove_prefix(n);
   if (ec == http::error::need_more) {
+    // Behind the head only extensions of a chunk and trailers are not taken as they come.
+    if (n == 0 && unparsed.size() > context_->server.max_head_bytes)
+      refuse(431, "a chunk's extensions or the trailers are larger than server.max_head");
     if (n == 0)
       return false;
   } else if (ec == http::error::header_limit) {

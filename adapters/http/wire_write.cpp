@@ -10,6 +10,8 @@ namespace conductor {
 namespace {
 
 constexpr auto linger = std::chrono::seconds(1);
+/// Bytes of it that are told.
+constexpr std::size_t longest_late_error = 64 * 1024;
 
 } // namespace
 
@@ -74,7 +76,8 @@ void wire::begin(const response_head& head) {
 
 void wire::body(bytes data, request_clock::time_point read) {
   if (waiting_ && waiting_->late_status >= 400) {
-    waiting_->late_body += data.view();
+    if (waiting_->late_body.size() < longest_late_error)
+      waiting_->late_body += data.view();
     send(client_, wrote{data.size()});
     return;
   }

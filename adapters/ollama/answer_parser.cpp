@@ -1,11 +1,6 @@
 #include "adapters/ollama/answer_parser.hpp"
 
 namespace conductor {
-namespace {
-
-constexpr std::uint32_t max_head = 256 * 1024;
-
-} // namespace
 
 answer_parser::answer_parser(bool to_head) {
   header_limit(max_head);

@@ -15,6 +15,8 @@ namespace conductor {
 /// framing in `body`, which the reader empties.
 class answer_parser final : public boost::beast::http::basic_parser<false> {
 public:
+  static constexpr std::uint32_t max_head = 256 * 1024; ///< bytes
+
   /// `to_head`: the request was a HEAD, so no body follows whatever the head says.
   explicit answer_parser(bool to_head);
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -28,6 +29,9 @@ struct errand_answer {
 class errands {
 public:
   using then = std::function<void(errand_answer)>;
+
+  /// Bytes; a list of ten thousand models is a quarter of it.
+  static constexpr std::size_t longest_answer = 16 << 20;
 
   /// Asks; `ended` is called once, unless it is given up before.
   template <class Self>
@@ -75,10 +79,17 @@ public:
   }
   template <class Self>
   void next(Self self, const caf::strong_actor_ptr& from, const conductor::next& n) {
-    if (auto* e = find(from)) {
-      e->answer.body.append(n.data.view());
-      self->send(e->exchange, demand{n.data.size()});
+    auto* e = find(from);
+    if (e == nullptr)
+      return;
+    if (e->answer.body.size() + n.data.size() > longest_answer) {
+      self->send(e->exchange, cancel{});
+      e->answer.status = 0;
+      end(e->number, {errc::upstream_invalid, "Ollama's answer is larger than 16 MiB"});
+      return;
     }
+    e->answer.body.append(n.data.view());
+    self->send(e->exchange, demand{n.data.size()});
   }
   void complete(const caf::strong_actor_ptr& from) {
     if (const auto* e = find(from))

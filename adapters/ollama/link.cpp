@@ -90,6 +90,7 @@ void link::open(open_exchange& e) {
   reader_ = {this, std::move(now_.reader)};
   demand_ = now_.window;
   parser_.emplace(now_.asked->method == "HEAD");
+  interim_ = 0;
   splitter_.reset();
   renames_.reset();
   head_part_.clear();

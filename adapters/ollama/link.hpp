@@ -103,7 +103,8 @@ private:
   std::optional<answer_parser> parser_;
   std::optional<record_splitter> splitter_;
   std::optional<renamer> renames_;          ///< the model has another name there
-  std::string head_part_;                   ///< of an answer's head, unfinished
+  unsigned interim_ = 0;                    ///< answers that came before the real one
+  std::string head_part_;                   ///< of the framing, unfinished
   std::deque<bytes> ready_;                 ///< of the answer, waiting for demand
   bool body_over_ = false;                  ///< the answer's framing has ended
   request_clock::time_point waits_since_{}; ///< for bytes of the answer

@@ -9,6 +9,9 @@ namespace {
 
 namespace http = boost::beast::http;
 
+/// Before an answer; Ollama sends none.
+constexpr unsigned most_interim_answers = 32;
+
 } // namespace
 
 /// Reads while there is demand; an idle connection reads to see its end.
@@ -84,8 +87,16 @@ bool link::feed(std::string_view text) {
     boost::beast::error_code ec;
     const auto n = parser_->put(boost::asio::buffer(text.data(), text.size()), ec);
     text.remove_prefix(n);
-    if (ec == http::error::need_more && n == 0)
-      break;
+    if (ec == http::error::need_more && n == 0) {
+      // Behind the head only extensions of a chunk and trailers are not taken as they
+      // come.
+      if (text.size() <= answer_parser::max_head)
+        break;
+      fail(errc::upstream_invalid,
+           "Ollama at " + where() +
+               " sent extensions of a chunk, or trailers, without end");
+      return false;
+    }
     if (ec && ec != http::error::need_more) {
       fail(errc::upstream_invalid,
            "Ollama at " + where() + " does not speak HTTP/1.1: " + ec.message());
@@ -93,6 +104,11 @@ bool link::feed(std::string_view text) {
     }
     if (in_head && parser_->is_header_done()) {
       if (parser_->status < 200) { // an interim answer; the real one follows
+        if (++interim_ > most_interim_answers) {
+          fail(errc::upstream_invalid,
+               "Ollama at " + where() + " sent interim answers without end");
+          return false;
+        }
         parser_.emplace(now_.asked->method == "HEAD");
         continue;
       }
