@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
+#include <set>
 
 namespace conductor {
 namespace {
@@ -25,18 +27,45 @@ constexpr std::array<std::string_view, 16> kept_here{"Connection",
                                                      "Authorization",
                                                      "X-Request-Id"};
 
+struct before {
+  bool operator()(std::string_view a, std::string_view b) const noexcept {
+    return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end(),
+                                        [](unsigned char x, unsigned char y) {
+                                          return std::tolower(x) < std::tolower(y);
+                                        });
+  }
+};
+using names = std::set<std::string_view, before>;
+
+/// Headers that are of this hop because a Connection header says so.
+names named_by_connection(const request_head& head) {
+  names all;
+  for (const auto& f : head.fields) {
+    if (!same_name(f.name, "Connection"))
+      continue;
+    for (std::string_view rest = f.value; !rest.empty();) {
+      const auto comma = std::min(rest.find(','), rest.size());
+      const auto one = trimmed(rest.substr(0, comma));
+      if (!same_name(one, "keep-alive") && !same_name(one, "close"))
+        all.insert(one);
+      rest.remove_prefix(std::min(comma + 1, rest.size()));
+    }
+  }
+  return all;
+}
+
 } // namespace
 
 std::vector<header_field> forwarded_headers(const request_head& head) {
   constexpr std::string_view ours = "X-Conductor-";
-  const auto connection = head.find("Connection");
+  const auto of_this_hop = named_by_connection(head);
   std::vector<header_field> kept;
   kept.reserve(head.fields.size());
   for (const auto& f : head.fields) {
     const auto same = [&](std::string_view name) { return same_name(name, f.name); };
     if (std::any_of(kept_here.begin(), kept_here.end(), same) ||
         same_name(std::string_view{f.name}.substr(0, ours.size()), ours) ||
-        lists(connection, f.name))
+        of_this_hop.contains(f.name))
       continue;
     if (same_name(f.name, "x-api-key") && f.value.starts_with(key_mark))
       continue;

@@ -122,6 +122,16 @@ class Endless(unittest.TestCase):
                     self.assertIn(said.split(b" ")[1:2], ([b"431"], []), said)  # unless it was reset meanwhile
                     self.is_well()
 
+    def test_a_head_that_is_full_of_names_costs_little(self):
+        self.start(self.enterContext(scripted_ollama(OLLAMA)).port)
+        head = ("GET /api/tags HTTP/1.1\r\nHost: localhost\r\nConnection: " + ",".join(f"a{n}" for n in range(3000)) +
+                "\r\n" + "".join(f"b{n}:\r\n" for n in range(3000)) + "\r\n")
+        for _ in range(10):
+            with Peer(self.node.port) as p:
+                p.say(head)
+                self.assertEqual(p.answer()[0], 200)
+        self.assertLess(cpu_seconds(self.node.pid) - self.began, 4)
+
     def test_what_a_backend_answers_is_bounded(self):
         for what, (first, more) in ENDLESS.items():
             with self.subTest(what), Backend(("/api/generate", "/api/chat"), first, more) as backend:

@@ -60,6 +60,8 @@ TEST(forwarded_headers, leave_out_what_is_of_this_hop) {
                  {"User-Agent", "x"},
                  {"Connection", "close, X-Private"},
                  {"x-private", "1"},
+                 {"connection", "X-More,, X-Third"},
+                 {"X-THIRD", "1"},
                  {"Origin", "http://localhost"},
                  {"Content-Length", "3"},
                  {"Authorization", "Bearer secret"},
