@@ -86,12 +86,10 @@ void store_new(self_ptr self, session_record record,
                std::function<void(session_record_ptr, const caf::error&)> then) {
   auto& st = self->state;
   record.info.created = record.info.updated = st.links.clock();
-  for (auto& m : record.messages) {
+  for (auto& m : record.messages)
     if (m.created == 0)
       m.created = record.info.created;
-    if (m.role == "assistant" && m.tokens == 0)
-      m.tokens = turn_tokens(record.info, record.messages, m);
-  }
+  count_turns(record);
   auto made = std::make_shared<session_record>(std::move(record));
   self->request(st.links.store(), caf::infinite,
                 store_write{made->info, made->messages, true, {}})

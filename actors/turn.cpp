@@ -13,13 +13,25 @@ constexpr std::size_t bytes_a_token = 4;
 std::size_t bytes_asked(const std::vector<session_message>& messages,
                         std::uint64_t answer) {
   std::size_t bytes = 0;
-  for (auto i = messages.rbegin(); i != messages.rend(); ++i)
-    if (i->seq < answer) {
-      if (i->role == "assistant")
-        break;
-      bytes += i->wire.size();
-    }
+  const auto from =
+      std::lower_bound(messages.begin(), messages.end(), answer,
+                       [](const auto& m, std::uint64_t seq) { return m.seq < seq; });
+  for (auto i = std::make_reverse_iterator(from); i != messages.rend(); ++i) {
+    if (i->role == "assistant")
+      break;
+    bytes += i->wire.size();
+  }
   return bytes;
+}
+
+/// The turn's, where so many tokens come before it.
+std::uint64_t tokens_after(std::uint64_t before,
+                           const std::vector<session_message>& messages,
+                           const session_message& answer) {
+  const auto counted = answer.used.prompt_tokens + answer.used.answer_tokens;
+  if (counted > 0)
+    return counted - std::min(counted, before);
+  return (answer.wire.size() + bytes_asked(messages, answer.seq)) / bytes_a_token;
 }
 
 } // namespace
@@ -51,12 +63,17 @@ std::string compose(const session_info& info,
 std::uint64_t turn_tokens(const session_info& info,
                           const std::vector<session_message>& messages,
                           const session_message& answer) {
-  const auto counted = answer.used.prompt_tokens + answer.used.answer_tokens;
-  if (counted > 0) {
-    const auto before = tokens_of(info, messages) - answer.tokens;
-    return counted - std::min(counted, before);
-  }
-  return (answer.wire.size() + bytes_asked(messages, answer.seq)) / bytes_a_token;
+  return tokens_after(tokens_of(info, messages) - answer.tokens, messages, answer);
+}
+
+void count_turns(session_record& record) {
+  auto sum = tokens_of(record.info, record.messages);
+  for (auto& m : record.messages)
+    if (m.role == "assistant" && m.tokens == 0) {
+      m.tokens = tokens_after(sum, record.messages, m);
+      if (m.seq > record.info.trimmed)
+        sum += m.tokens;
+    }
 }
 
 std::uint64_t tokens_of(const session_info& info,

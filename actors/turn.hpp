@@ -29,6 +29,8 @@ struct session_codec {
   /// Settings that leave an answer plain text, which can go on elsewhere: no `format`, no
   /// `tools`, no `think`.
   std::function<bool(std::string_view)> plain;
+  /// JSON that may be kept: to read it again costs no more than its size allows.
+  std::function<bool(std::string_view)> keeps;
 };
 
 /// The request whose answer is message `answer`, with these settings of its turn (a JSON
@@ -45,6 +47,8 @@ std::string compose(const session_info& info,
 std::uint64_t turn_tokens(const session_info& info,
                           const std::vector<session_message>& messages,
                           const session_message& answer);
+/// The same for each answer of a conversation that is not counted yet.
+void count_turns(session_record& record);
 
 /// Tokens that the messages after `trimmed` take.
 std::uint64_t tokens_of(const session_info& info,
