@@ -200,6 +200,13 @@ caf::result<session_record_ptr> change(self_ptr self, change_session& c) {
   auto& st = self->state;
   if (auto e = mismatch(st.info, c.version))
     return e;
+  const auto& codec = st.links.codec;
+  auto settings = codec.change_settings(st.info.settings, c.settings);
+  auto metadata = codec.merge(st.info.metadata, c.metadata);
+  if (!codec.keeps(settings) || !codec.keeps(metadata) ||
+      metadata.size() > longest_metadata)
+    return make_error(errc::bad_request, "with this change the session's settings or "
+                                         "metadata would be too large");
   auto before = st.info;
   const auto set = [](auto& to, auto& from) {
     if (from)
@@ -209,8 +216,8 @@ caf::result<session_record_ptr> change(self_ptr self, change_session& c) {
   set(st.info.title, c.title);
   set(st.info.system, c.system);
   set(st.info.time_to_live, c.time_to_live);
-  st.info.settings = st.links.codec.change_settings(st.info.settings, c.settings);
-  st.info.metadata = st.links.codec.merge(st.info.metadata, c.metadata);
+  st.info.settings = std::move(settings);
+  st.info.metadata = std::move(metadata);
   ++st.info.version;
   auto promise = self->make_response_promise<session_record_ptr>();
   save(self, {}, {},

@@ -6,6 +6,7 @@
 #include <caf/replies_to.hpp>
 #include <caf/typed_actor.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -19,6 +20,9 @@ namespace conductor {
 
 /// Milliseconds since 1970, UTC.
 using wall_time = std::int64_t;
+
+/// Bytes of a session's metadata, as JSON: lists have those of many.
+inline constexpr std::size_t longest_metadata = 64 * 1024;
 
 /// How far a message came.
 enum class message_state { queued, streaming, done, cancelled, failed, interrupted };

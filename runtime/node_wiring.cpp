@@ -158,7 +158,7 @@ session_links node::for_sessions() {
   };
   links.codec = {chat::read_records, chat::assistant_message, chat::quoted,
                  chat::merged,       chat::changed_settings,  chat::joined,
-                 chat::context_of,   chat::is_plain};
+                 chat::context_of,   chat::is_plain,          chat::keeps};
   links.continues = values_.stream.continue_elsewhere;
   links.continued = continued_;
   links.clock = wall_clock;

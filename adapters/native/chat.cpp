@@ -37,7 +37,7 @@ std::vector<answer_piece> read_records(std::string_view records) {
   while (!records.empty()) {
     const auto line = records.substr(0, records.find('\n'));
     records.remove_prefix(std::min(records.size(), line.size() + 1));
-    if (const auto j = parse(line); j.is_object())
+    if (const auto j = json_input::parse_bounded(line); j.is_object())
       pieces.push_back(piece_of(j));
   }
   return pieces;
@@ -97,6 +97,10 @@ std::uint64_t context_of(std::string_view settings) {
     return 0;
   const auto n = options->find("num_ctx");
   return n != options->end() && n->is_number_unsigned() ? n->get<std::uint64_t>() : 0;
+}
+
+bool keeps(std::string_view json) {
+  return json_input::too_large(json).empty();
 }
 
 bool is_plain(std::string_view settings) {

@@ -29,5 +29,7 @@ std::string joined(std::string_view array, std::string_view more);
 std::uint64_t context_of(std::string_view settings);
 /// Neither `format` nor `tools` nor `think` is set in a request's settings.
 bool is_plain(std::string_view settings);
+/// JSON that may be kept: see json_input::too_large.
+bool keeps(std::string_view json);
 
 } // namespace conductor::chat

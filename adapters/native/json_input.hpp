@@ -19,6 +19,11 @@ struct bad_request : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// Why that text is refused before it is read: its size in memory, the time that it takes
+/// or the stack that it needs are out of proportion to it. Empty: it is not.
+std::string too_large(std::string_view text);
+/// Any JSON; discarded where it is none, or too large.
+json parse_bounded(std::string_view text);
 /// An empty body counts as `{}`. Throws bad_request, as all here.
 json object_of(std::string_view body);
 /// Refuses keys that are not `allowed`.

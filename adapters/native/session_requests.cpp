@@ -16,6 +16,7 @@ namespace {
 using namespace json_input;
 
 constexpr std::size_t most_listed = 200;
+constexpr std::size_t longest_title = 1024; // bytes
 constexpr std::uint64_t longest_life_s = 10ull * 365 * 24 * 3600;
 
 /// Members of a request to Ollama that a session or a turn may set, checked.
@@ -62,7 +63,18 @@ std::string metadata_of(const json& from, bool patch) {
     return "null";
   if (!i->is_object())
     throw bad_request("\"metadata\" must be an object");
-  return dump(*i);
+  auto metadata = dump(*i);
+  if (metadata.size() > longest_metadata)
+    throw bad_request("\"metadata\" must be 64 KiB at most");
+  return metadata;
+}
+
+/// Lists have the titles and metadata of many.
+std::string title_of(const json& from) {
+  auto title = text(from, "title");
+  if (title.size() > longest_title)
+    throw bad_request("\"title\" must be 1024 bytes at most");
+  return title;
 }
 
 wall_time life_of(const json& from) {
@@ -192,7 +204,7 @@ session_record parse_session(std::string_view body) {
             "think", "metadata", "ttl_seconds", "messages"});
   session_record r;
   r.info.model = needed_text(j, "model");
-  r.info.title = text(j, "title");
+  r.info.title = title_of(j);
   r.info.system = system_of(text(j, "system"));
   r.info.settings = settings_of(j, false);
   r.info.metadata = metadata_of(j, false);
@@ -216,7 +228,7 @@ change_session parse_change(std::string_view body) {
   if (j.contains("model"))
     c.model = needed_text(j, "model");
   if (j.contains("title"))
-    c.title = text(j, "title");
+    c.title = title_of(j);
   if (j.contains("system"))
     c.system = system_of(text(j, "system"));
   c.settings = settings_of(j, true);
@@ -278,7 +290,7 @@ fork_session parse_fork(std::string_view body) {
   if (j.contains("message"))
     f.message = number(j, "message", 0);
   if (j.contains("title"))
-    f.title = text(j, "title");
+    f.title = title_of(j);
   return f;
 }
 

@@ -74,6 +74,8 @@ public:
     auto type = text(item, "type");
     if (type.empty() && item.contains("role"))
       type = "message";
+    if (type != "function_call" && type != "reasoning")
+      finish();
     if (type == "message")
       message(item);
     else if (type == "function_call")
@@ -85,6 +87,16 @@ public:
       thought_ = thought_of(item);
     else
       throw bad_request("an item of type \"" + type + "\" is not supported");
+  }
+
+  /// An assistant's message goes on for as long as it calls functions.
+  void finish() {
+    if (messages.empty() || messages.back().role != "assistant")
+      return;
+    auto& m = messages.back();
+    if (!calls_.empty())
+      m.tool_calls = dump(std::exchange(calls_, json::array()));
+    m.wire = chat::assistant_message(m.content, m.thinking, m.tool_calls);
   }
 
 private:
@@ -103,7 +115,7 @@ private:
       auto& m = messages.emplace_back();
       m.role = role;
       m.content = std::move(c.text);
-      finish(m);
+      m.thinking = std::exchange(thought_, {});
     } else {
       throw bad_request("\"role\" must be user, system, developer or assistant");
     }
@@ -111,17 +123,15 @@ private:
 
   void call(const json& item) {
     const auto given = text(item, "arguments");
-    const auto arguments = json::parse(given.empty() ? "{}" : given, nullptr, false);
+    const auto arguments = parse_bounded(given.empty() ? "{}" : given);
     if (!arguments.is_object())
       throw bad_request("\"arguments\" must be a JSON object, as a string");
-    const json one{
-        {"id", needed_text(item, "call_id")},
-        {"function", {{"name", needed_text(item, "name")}, {"arguments", arguments}}}};
     if (messages.empty() || messages.back().role != "assistant")
       messages.emplace_back().role = "assistant";
-    auto& m = messages.back();
-    m.tool_calls = chat::joined(m.tool_calls, dump(json::array({one})));
-    finish(m);
+    messages.back().thinking += std::exchange(thought_, {});
+    calls_.push_back(json{
+        {"id", needed_text(item, "call_id")},
+        {"function", {{"name", needed_text(item, "name")}, {"arguments", arguments}}}});
   }
 
   static std::string thought_of(const json& item) {
@@ -134,12 +144,8 @@ private:
     return thought.empty() ? text(item, "encrypted_content") : thought;
   }
 
-  void finish(session_message& m) {
-    m.thinking += std::exchange(thought_, {});
-    m.wire = chat::assistant_message(m.content, m.thinking, m.tool_calls);
-  }
-
   std::string thought_;
+  json calls_ = json::array(); ///< of the last message
 };
 
 } // namespace
@@ -158,6 +164,7 @@ std::vector<session_message> read_input(const json& input) {
       throw bad_request("input[" + std::to_string(i) + "]: " + e.what());
     }
   }
+  r.finish();
   if (r.messages.empty())
     throw bad_request("\"input\" must have a message");
   return std::move(r.messages);

@@ -164,6 +164,7 @@ protected:
       return std::string{more};
     };
     links.codec.context = [this](std::string_view) { return context; };
+    links.codec.keeps = [](std::string_view text) { return text != "too much"; };
     links.clock = [this] { return ++now; };
     subject =
         system.spawn(sessions, links,
@@ -583,6 +584,51 @@ TEST_F(a_session, changes_only_the_version_that_was_seen) {
   EXPECT_EQ((*now)->info.version, 2u);
   EXPECT_EQ(words(*log), (list{"changed"}));
   EXPECT_EQ(m->sessions["s"].info.title, "new");
+}
+
+TEST_F(a_session, keeps_what_it_has_where_a_change_would_be_too_much) {
+  const auto refused = [this](const change_session& c) {
+    failure = {};
+    EXPECT_FALSE(*ask<session_record_ptr>(conversation, c));
+    EXPECT_EQ(failure, errc::bad_request);
+    const auto now = *ask<session_record_ptr>(conversation, describe{});
+    ASSERT_TRUE(now);
+    EXPECT_EQ((*now)->info.version, 1u);
+    EXPECT_EQ((*now)->info.title, "");
+  };
+  change_session c;
+  c.title = "new";
+  c.metadata = "too much";
+  refused(c);
+  c.metadata = std::string(longest_metadata + 1, 'x');
+  refused(c);
+  c.metadata = "{}";
+  c.settings = "too much";
+  refused(c);
+}
+
+TEST_F(a_session, counts_each_answer_that_it_begins_with_once) {
+  create_session c;
+  c.start.info.id = "import";
+  const auto add = [&](std::string role, std::size_t bytes, std::uint64_t counted) {
+    auto& m = c.start.messages.emplace_back();
+    m.seq = c.start.messages.size();
+    m.role = std::move(role);
+    m.wire = std::string(bytes, 'x');
+    m.used.prompt_tokens = counted;
+  };
+  add("user", 400, 0);
+  add("assistant", 40, 0); // not counted: a quarter of its bytes, and of its question's
+  add("user", 8, 0);
+  add("tool", 8, 0);
+  add("assistant", 4, 150); // all of it has 150
+  add("assistant", 4, 155);
+  const auto made = *ask<created_session>(subject, c);
+  ASSERT_TRUE(made);
+  std::vector<std::uint64_t> tokens;
+  for (const auto& m : made->made->messages)
+    tokens.push_back(m.tokens);
+  EXPECT_EQ(tokens, (std::vector<std::uint64_t>{0, 110, 0, 0, 40, 5}));
 }
 
 TEST_F(a_session, cancels_a_turn_that_waits) {

@@ -22,6 +22,43 @@ TEST(native_requests, refuse_what_nests_too_deep) {
   EXPECT_THROW(parse_session(nested(1'000'000)), bad_request);
 }
 
+std::string members(std::size_t n) {
+  std::string all;
+  for (std::size_t i = 0; i < n; ++i)
+    all += (i == 0 ? "\"k" : ",\"k") + std::to_string(i) + "\":1";
+  return "{" + all + "}";
+}
+
+// Members are found one after the other: 400,000 of them took minutes.
+TEST(native_requests, refuse_what_would_take_long_to_read) {
+  const auto with = [](const std::string& metadata) {
+    return R"({"model":"m","metadata":)" + metadata + "}";
+  };
+  EXPECT_NO_THROW(parse_session(with(members(256))));
+  EXPECT_THROW(parse_session(with(members(257))), bad_request);
+  EXPECT_THROW(parse_session(with("{\"a\":\"" + std::string(65 << 10, 'x') + "\"}")),
+               bad_request);
+  const auto list = [](std::size_t n) {
+    std::string all = R"({"list":[1)";
+    for (; n > 1; --n)
+      all += ",1";
+    return all + "]}";
+  };
+  EXPECT_NO_THROW(json_input::object_of(list(199'998))); // the list is one, and its owner
+  EXPECT_THROW(json_input::object_of(list(199'999)), bad_request);
+  EXPECT_TRUE(chat::keeps(members(256)));
+  EXPECT_FALSE(chat::keeps(members(257)));
+}
+
+TEST(native_chat, reads_no_record_that_nests_without_end) {
+  const auto record = [](std::size_t levels) {
+    return R"({"message":{"content":"x","tool_calls":[{"a":)" + std::string(levels, '[') +
+           std::string(levels, ']') + "}]},\"done\":false}\n";
+  };
+  EXPECT_EQ(chat::read_records(record(100)).size(), 1u);
+  EXPECT_TRUE(chat::read_records(record(100'000)).empty());
+}
+
 TEST(native_requests, take_one_message_or_many_but_no_mixture) {
   const std::string many = R"({"messages":[{"content":"a"},{"content":"b"}])";
   EXPECT_EQ(parse_message(many + "}").messages.size(), 2u);
