@@ -41,6 +41,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   fuzz::must(patch_body(text, {}) == text);
   const auto after = patch_body(text, changes);
   fuzz::must(patch_body(after, changes) == after);
+  if (text.starts_with("\xef\xbb\xbf")) { // the reader below skips it; Go refuses it
+    fuzz::must(after == text);
+    return 0;
+  }
   auto body = json::parse(text, nullptr, false);
   if (!body.is_object()) {
     if (!body.is_discarded())

@@ -64,6 +64,12 @@ TEST(patch_body, takes_null_for_nothing) {
   });
 }
 
+// Found by fuzzing: Go refuses the mark, and so must be told what came.
+TEST(patch_body, leaves_what_begins_with_a_byte_order_mark_to_ollama) {
+  const std::string marked = "\xef\xbb\xbf{\"model\":\"m\"}";
+  EXPECT_EQ(patch_body(marked, {"new", {{"num_ctx", "8192"}}, "-1"}), marked);
+}
+
 TEST(patch_body, keeps_every_blank) {
   expect({
       {"\n { } \n", context, "\n {\"options\":{\"num_ctx\":8192} } \n"},
