@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <future>
 #include <optional>
 #include <utility>
@@ -115,6 +116,18 @@ protected:
     return made.value_or(made_key{});
   }
 
+  /// The file holds id0, id1, …, each as it is set.
+  void have(int n, const std::function<void(api_key&, int)>& set) {
+    change_keys(folder / "keys.json", [&](key_list& all) {
+      for (int i = 0; i < n; ++i) {
+        auto& k = all.emplace_back();
+        k.id = k.name = "id" + std::to_string(i);
+        set_secret(k, "secret");
+        set(k, i);
+      }
+    });
+  }
+
   grant_ptr grant_of(const made_key& made) const { return table->find(made.key.id); }
 
   std::filesystem::path folder;
@@ -162,17 +175,10 @@ TEST_F(keys_of_a_node, have_names_of_their_own_until_they_are_revoked) {
 }
 
 TEST_F(keys_of_a_node, are_so_many_and_what_ended_first_makes_room) {
-  key_list all;
-  for (int i = 0; i < 10'000; ++i) {
-    api_key k;
-    k.id = "id" + std::to_string(i);
-    k.name = k.id;
+  have(10'000, [this](api_key& k, int i) {
     k.expires = i == 5 ? now - 1 : i == 6 ? now - 2 : i == 7 ? now + 1'000 : 0;
     k.revoked = i == 8;
-    set_secret(k, "secret");
-    all.push_back(k);
-  }
-  change_keys(folder / "keys.json", [&](key_list& kept) { kept = all; });
+  });
   for (const char* gone : {"id8", "id6", "id5"}) {
     make(std::string{"for-"} + gone);
     EXPECT_FALSE(table->find(gone));
@@ -186,16 +192,7 @@ TEST_F(keys_of_a_node, are_so_many_and_what_ended_first_makes_room) {
 }
 
 TEST_F(keys_of_a_node, are_remembered_until_a_thousand_were_revoked_later) {
-  key_list all;
-  for (int i = 0; i < 1'003; ++i) {
-    api_key k;
-    k.id = "id" + std::to_string(i);
-    k.name = k.id;
-    k.revoked = i > 2;
-    set_secret(k, "secret");
-    all.push_back(k);
-  }
-  change_keys(folder / "keys.json", [&](key_list& kept) { kept = all; });
+  have(1'003, [](api_key& k, int i) { k.revoked = i > 2; });
   EXPECT_TRUE(ask<api_key>(revoke_key{"id1"}));
   EXPECT_EQ(table->by_id.size(), 1'002u);
   EXPECT_FALSE(table->find("id3"));
