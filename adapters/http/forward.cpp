@@ -40,17 +40,12 @@ using names = std::set<std::string_view, before>;
 /// Headers that are of this hop because a Connection header says so.
 names named_by_connection(const request_head& head) {
   names all;
-  for (const auto& f : head.fields) {
-    if (!same_name(f.name, "Connection"))
-      continue;
-    for (std::string_view rest = f.value; !rest.empty();) {
-      const auto comma = std::min(rest.find(','), rest.size());
-      const auto one = trimmed(rest.substr(0, comma));
-      if (!same_name(one, "keep-alive") && !same_name(one, "close"))
-        all.insert(one);
-      rest.remove_prefix(std::min(comma + 1, rest.size()));
-    }
-  }
+  for (const auto& f : head.fields)
+    if (same_name(f.name, "Connection"))
+      each_token(f.value, [&all](std::string_view one) {
+        if (!same_name(one, "keep-alive") && !same_name(one, "close"))
+          all.insert(one);
+      });
   return all;
 }
 

@@ -11,18 +11,9 @@ std::string_view trimmed(std::string_view text) noexcept {
 }
 
 bool lists(std::string_view list, std::string_view token) noexcept {
-  while (!list.empty()) {
-    const auto comma = std::min(list.find(','), list.size());
-    auto one = list.substr(0, std::min(list.find(';'), comma));
-    while (one.starts_with(' ') || one.starts_with('\t'))
-      one.remove_prefix(1);
-    while (one.ends_with(' ') || one.ends_with('\t'))
-      one.remove_suffix(1);
-    if (same_name(one, token))
-      return true;
-    list.remove_prefix(std::min(comma + 1, list.size()));
-  }
-  return false;
+  bool found = false;
+  each_token(list, [&](std::string_view one) { found |= same_name(one, token); });
+  return found;
 }
 
 std::string_view request_head::find(std::string_view name) const {

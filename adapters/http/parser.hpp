@@ -4,6 +4,7 @@
 
 #include <boost/beast/http/basic_parser.hpp>
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -26,6 +27,17 @@ struct request_head {
 
 /// A header's text without the blanks around it.
 std::string_view trimmed(std::string_view text) noexcept;
+
+/// Calls `f` with each token of a header's list, without what is behind a `;` in it.
+template <class F>
+void each_token(std::string_view list, F f) {
+  while (!list.empty()) {
+    const auto comma = std::min(list.find(','), list.size());
+    const auto one = list.substr(0, comma);
+    f(trimmed(one.substr(0, one.find(';'))));
+    list.remove_prefix(std::min(comma + 1, list.size()));
+  }
+}
 
 /// A header's list of tokens, each maybe with parameters behind a `;`, has that one.
 bool lists(std::string_view list, std::string_view token) noexcept;

@@ -60,7 +60,7 @@ TEST(forwarded_headers, leave_out_what_is_of_this_hop) {
                  {"User-Agent", "x"},
                  {"Connection", "close, X-Private"},
                  {"x-private", "1"},
-                 {"connection", "X-More,, X-Third"},
+                 {"connection", "X-More;q=1,, X-Third;q=1"},
                  {"X-THIRD", "1"},
                  {"Origin", "http://localhost"},
                  {"Content-Length", "3"},
