@@ -20,7 +20,8 @@ struct bad_request : std::runtime_error {
 };
 
 /// Why that text is refused before it is read: its size in memory, the time that it takes
-/// or the stack that it needs are out of proportion to it. Empty: it is not.
+/// or the stack that it needs are out of proportion to it, or it is no JSON. Empty: it is
+/// not refused.
 std::string too_large(std::string_view text);
 /// Any JSON; discarded where it is none, or too large.
 json parse_bounded(std::string_view text);

@@ -63,10 +63,7 @@ std::string metadata_of(const json& from, bool patch) {
     return "null";
   if (!i->is_object())
     throw bad_request("\"metadata\" must be an object");
-  auto metadata = dump(*i);
-  if (metadata.size() > longest_metadata)
-    throw bad_request("\"metadata\" must be 64 KiB at most");
-  return metadata;
+  return metadata_text(*i);
 }
 
 /// Lists have the titles and metadata of many.
@@ -190,6 +187,13 @@ void import_messages(const json& from, session_record& into) {
 }
 
 } // namespace
+
+std::string metadata_text(const json& object) {
+  auto text = dump(object);
+  if (text.size() > longest_metadata)
+    throw bad_request("\"metadata\" must be 64 KiB at most");
+  return text;
+}
 
 session_record parse_session(std::string_view body) {
   auto j = object_of(body);

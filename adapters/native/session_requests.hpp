@@ -14,6 +14,8 @@ using json_input::bad_request;
 session_record parse_session(std::string_view body);
 /// Tells bodies apart that come under one Idempotency-Key.
 std::uint64_t digest_of(std::string_view body);
+/// Metadata as it is kept, of whichever surface; refused where it is too long for a list.
+std::string metadata_text(const json_input::json& object);
 /// `PATCH …/ID`: a JSON merge patch.
 change_session parse_change(std::string_view body);
 /// `POST …/messages`, and what it says where it is parsed already.

@@ -221,7 +221,7 @@ response_request parse_response(std::string_view body) {
   r.messages = read_input(j["input"]);
   r.settings = settings_of(j);
   if (j.contains("metadata"))
-    r.metadata = dump(j["metadata"]);
+    r.metadata = metadata_text(j["metadata"]);
   r.title = title_of(r.messages);
   r.key_digest = digest_of(body);
   return r;

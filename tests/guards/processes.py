@@ -34,10 +34,10 @@ def until(what, true, patience=PATIENCE):
 
 
 def ask(port, method, path, body=None, headers=None, patience=PATIENCE):
-    """One whole answer: (status, body as text)."""
+    """One whole answer: (status, body as text). A body of bytes goes as it is, any other as JSON."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=patience)
     with contextlib.closing(connection):
-        text = None if body is None else json.dumps(body)
+        text = body if body is None or isinstance(body, bytes) else json.dumps(body)
         connection.request(method, path, text, headers or {})
         answer = connection.getresponse()
         return answer.status, answer.read().decode(errors="replace")

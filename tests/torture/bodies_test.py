@@ -1,9 +1,6 @@
 #!/usr/bin/env python3
 """Bodies whose cost is out of proportion to their size: bodies_test.py CONDUCTOR SCRIPTED_OLLAMA"""
 
-import contextlib
-import http.client
-import json
 import unittest
 
 from peer import NODE, OLLAMA, ask, conductor, cpu_seconds, scripted_ollama, until
@@ -42,22 +39,17 @@ BODIES = {
     "members of no meaning": (SESSIONS, session(**MEMBERS), 400),
     "many values": (KEYS, {"name": "x", "models": ["m"] * 300_000}, 400),
     "a long conversation": (SESSIONS, session(messages=TALK), 201),
+    "long metadata": (SESSIONS, session(metadata={"k": "x" * 70_000}), 400),
+    "long metadata of a response": (RESPONSES, {**stored([]), "metadata": {"k": "x" * 70_000}}, 400),
     "a long title": (SESSIONS, session(title="x" * 2_000_000), 400),
     "many functions called at once": (RESPONSES, stored([call(n) for n in range(MANY // 10)]), 200),
     "many functions called in turn": (RESPONSES, stored(TOOLS), 200),
     "many messages": (RESPONSES, stored([{"role": "user", "content": "x"}] * (MANY // 2)), 200),
     "options of a drop-in request": (CHAT, {"model": "canned", "messages": [{"role": "user", "content": "x"}],
                                             "stream": False, "options": MEMBERS}, 200),
-    "nested metadata": (SESSIONS, '{"model":"canned","metadata":' + nested(300_000) + "}", 400),
+    "nested metadata": (SESSIONS, f'{{"model":"canned","metadata":{nested(300_000)}}}'.encode(), 400),
     "nested arguments": (RESPONSES, stored([call(0, nested(300_000))]), 400),
 }
-
-
-def post(port, path, body):
-    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=120)) as connection:
-        connection.request("POST", path, body if isinstance(body, str) else json.dumps(body))
-        answer = connection.getresponse()
-        return answer.status, answer.read().decode()
 
 
 class Bodies(unittest.TestCase):
@@ -68,7 +60,7 @@ class Bodies(unittest.TestCase):
         for what, (path, body, status) in BODIES.items():
             with self.subTest(what):
                 before = cpu_seconds(node.pid)
-                got, text = post(node.port, path, body)
+                got, text = ask(node.port, "POST", path, body, patience=120)
                 self.assertEqual(got, status, text[:300])
                 self.assertLess(cpu_seconds(node.pid) - before, MOST)
                 self.assertEqual(ask(node.port, "GET", "/healthz")[0], 200)
