@@ -13,7 +13,7 @@ import threading
 import time
 import unittest
 
-from peer import LONG, NODE, OLLAMA, Peer, ask, conductor, cpu_seconds, scripted_ollama, stats, until
+from peer import LONG, NODE, OLLAMA, Peer, ask, conductor, cpu_seconds, resident, runs_under, scripted_ollama, stats, until
 
 IN_TURN = 100_000 if LONG else 3_000
 FEW = 96
@@ -35,14 +35,8 @@ class Connections(unittest.TestCase):
         return json.loads(ask(self.node.port, "GET", "/conductor/v1/status")[1])["connections"] - 1
 
     def needs_the_systems_allocator(self, *sanitizers):
-        loaded = pathlib.Path(f"/proc/{self.node.pid}/maps").read_text()
-        for name in sanitizers:
-            if f"lib{name}" in loaded:
-                self.skipTest(f"{name} keeps memory of its own")
-
-    def resident(self):
-        """Pages of 4 KiB."""
-        return int(pathlib.Path(f"/proc/{self.node.pid}/statm").read_text().split()[1])
+        for name in runs_under(self.node.pid, *sanitizers):
+            self.skipTest(f"{name} keeps memory of its own")
 
     def test_many_in_turn_leave_nothing_behind(self):
         self.start()
@@ -60,11 +54,11 @@ class Connections(unittest.TestCase):
                     ways[i % len(ways)](p)
         turns(600)
         until("all to be gone", lambda: self.connections() == 0)
-        open_before, pages_before = descriptors(self.node.pid), self.resident()
+        open_before, pages_before = descriptors(self.node.pid), resident(self.node.pid)
         turns(IN_TURN)
         until("all to be gone", lambda: self.connections() == 0)
         self.assertLessEqual(descriptors(self.node.pid), open_before + 4)
-        self.assertLess(self.resident() - pages_before, 20 * 256, "pages of 4 KiB: memory grew by 20 MiB")
+        self.assertLess(resident(self.node.pid) - pages_before, 20 * 256, "pages of 4 KiB: memory grew by 20 MiB")
         self.assertEqual(ask(self.node.port, "GET", "/healthz")[0], 200)
 
     def test_answers_that_are_left_in_number_leave_nothing_behind(self):
@@ -80,9 +74,9 @@ class Connections(unittest.TestCase):
                     self.assertTrue(p.read())
             until("all to be gone", lambda: self.connections() == 0)
         leave(1_000)
-        pages_before = self.resident()
+        pages_before = resident(self.node.pid)
         leave(IN_TURN)
-        self.assertLess(self.resident() - pages_before, 4 * 256, "pages of 4 KiB: memory grew by 4 MiB")
+        self.assertLess(resident(self.node.pid) - pages_before, 4 * 256, "pages of 4 KiB: memory grew by 4 MiB")
 
     def test_large_bodies_leave_no_room_behind(self):
         self.start()
@@ -97,7 +91,7 @@ class Connections(unittest.TestCase):
                 while b"event: response.completed" not in p.seen:
                     self.assertTrue(p.read())
 
-        pages_before = self.resident()
+        pages_before = resident(self.node.pid)
         for _ in range(6):
             peers = [threading.Thread(target=ask_and_read_late) for _ in range(4)]
             for p in peers:
@@ -107,7 +101,7 @@ class Connections(unittest.TestCase):
             for p in peers:
                 p.join()
         until("all to be gone", lambda: self.connections() == 0)
-        self.assertLess(self.resident() - pages_before, 5 * 256, "pages of 4 KiB: memory grew by 5 MiB")
+        self.assertLess(resident(self.node.pid) - pages_before, 5 * 256, "pages of 4 KiB: memory grew by 5 MiB")
 
     def test_without_descriptors_accepting_pauses_and_nothing_spins(self):
         self.start(before=("prlimit", f"--nofile={FEW}:{FEW}"))

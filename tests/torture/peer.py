@@ -12,6 +12,17 @@ NODE, OLLAMA = sys.argv[1:3]
 LONG = bool(os.environ.get("CONDUCTOR_LONG"))
 
 
+def resident(pid):
+    """Pages of 4 KiB."""
+    return int(pathlib.Path(f"/proc/{pid}/statm").read_text().split()[1])
+
+
+def runs_under(pid, *sanitizers):
+    """Those of them whose allocator keeps memory of its own there."""
+    loaded = pathlib.Path(f"/proc/{pid}/maps").read_text()
+    return [name for name in sanitizers if f"lib{name}" in loaded]
+
+
 class Peer:
     """Closes with its `with` block."""
 
