@@ -148,10 +148,12 @@ bool wire::feed() {
   unparsed_.remove_prefix(n);
   if (ec == http::error::need_more) {
     // Behind the head only extensions of a chunk and trailers are not taken as they come.
-    if (n == 0 && unparsed.size() > context_->server.max_head_bytes)
-      refuse(431, "a chunk's extensions or the trailers are larger than server.max_head");
-    if (n == 0)
+    if (n == 0) {
+      if (unparsed.size() > context_->server.max_head_bytes)
+        refuse(431,
+               "a chunk's extensions or the trailers are larger than server.max_head");
       return false;
+    }
   } else if (ec == http::error::header_limit) {
     refuse(431, "the request's head is larger than server.max_head");
     return false;

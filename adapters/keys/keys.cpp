@@ -164,8 +164,7 @@ api_key revoke(key_list& all, api_key& k) {
   const auto at = all.begin() + (&k - all.data());
   std::rotate(at, at + 1, all.end());
   auto too_many = std::count_if(all.begin(), all.end(), is_revoked) - most_revoked;
-  std::erase_if(
-      all, [&](const auto& k) { return k.revoked && too_many > 0 && too_many-- > 0; });
+  std::erase_if(all, [&](const auto& k) { return k.revoked && too_many-- > 0; });
   return all.back();
 }
 
