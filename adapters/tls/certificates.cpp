@@ -49,6 +49,9 @@ tls_context make_context(const SSL_METHOD* method, const pem_files& files,
   // A write goes on with the same bytes at another place; what waits holds no buffer.
   SSL_CTX_set_mode(c, SSL_MODE_ENABLE_PARTIAL_WRITE |
                           SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
+  // A read that finds nothing but TLS' own messages returns: more of them wait their
+  // turn.
+  SSL_CTX_clear_mode(c, SSL_MODE_AUTO_RETRY);
   SSL_CTX_set_read_ahead(c, 1);
   SSL_CTX_set_session_cache_mode(c, SSL_SESS_CACHE_OFF); // peers keep their tickets
   SSL_CTX_set_default_passwd_cb(c, no_passphrase);

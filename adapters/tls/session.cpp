@@ -41,6 +41,16 @@ const BIO_METHOD* quiet_socket() {
   return made;
 }
 
+/// Of the protocol's own, without data between them: a handshake has some 20.
+constexpr unsigned most_messages = 64;
+
+/// Each costs keys or an answer, and one read may hold hundreds.
+void count_message(int /*sent*/, int /*version*/, int type, const void* /*message*/,
+                   std::size_t /*size*/, SSL* /*s*/, void* count) {
+  if (type == SSL3_RT_HANDSHAKE || type == SSL3_RT_ALERT)
+    ++*static_cast<unsigned*>(count);
+}
+
 } // namespace
 
 void tls_session::free_session::operator()(ssl_st* s) const noexcept {
@@ -56,6 +66,8 @@ tls_session::tls_session(const tls_context& context, end which, int descriptor,
     throw std::bad_alloc{};
   BIO_set_fd(socket, descriptor, BIO_NOCLOSE);
   SSL_set_bio(s, socket, socket);
+  SSL_set_msg_callback(s, count_message);
+  SSL_set_msg_callback_arg(s, &messages_);
   if (which == end::accepting) {
     SSL_set_accept_state(s);
     return;
@@ -71,13 +83,13 @@ tls_session::tls_session(const tls_context& context, end which, int descriptor,
 }
 
 bool tls_session::has_unread() const noexcept {
-  return SSL_has_pending(ssl_.get()) == 1;
+  return !starved_ && SSL_has_pending(ssl_.get()) == 1;
 }
 
 bool tls_session::shake_hands(error_code& ec) {
   ERR_clear_error();
   const int result = SSL_do_handshake(ssl_.get());
-  ec = result == 1 ? error_code{} : failure(result, writing_waits_for_room_);
+  ec = outcome(result, writing_waits_for_room_);
   return result == 1;
 }
 
@@ -90,17 +102,19 @@ std::size_t tls_session::read(void* to, std::size_t most, error_code& ec) {
     ERR_clear_error();
     const int result =
         SSL_read_ex(ssl_.get(), static_cast<char*>(to) + all, most - all, &n);
-    if (result != 1) {
-      ec = failure(result, reading_waits_for_room_);
-      if (all > 0) // what went wrong goes wrong again when it is asked for more
-        ec = {};
-      return all;
-    }
+    ec = outcome(result, reading_waits_for_room_);
     all += n;
-    if (!has_unread())
+    if (n > 0)
+      messages_ = 0;
+    if (messages_ > most_messages) {
+      ERR_raise(ERR_LIB_SSL, SSL_R_TOO_MANY_KEY_UPDATES);
+      ec = last_tls_error();
+    }
+    if (ec || !has_unread())
       break;
   }
-  ec = {};
+  if (all > 0) // what went wrong goes wrong again when it is asked for more
+    ec = {};
   return all;
 }
 
@@ -108,7 +122,7 @@ std::size_t tls_session::write(const void* from, std::size_t size, error_code& e
   std::size_t n = 0;
   ERR_clear_error();
   const int result = SSL_write_ex(ssl_.get(), from, size, &n);
-  ec = result == 1 ? error_code{} : failure(result, writing_waits_for_room_);
+  ec = outcome(result, writing_waits_for_room_);
   return n;
 }
 
@@ -118,9 +132,13 @@ void tls_session::end_sending() {
   ERR_clear_error();
 }
 
-error_code tls_session::failure(int result, bool& waits_for_room) {
+error_code tls_session::outcome(int result, bool& waits_for_room) {
   const int system = errno;
-  switch (SSL_get_error(ssl_.get(), result)) {
+  const int why = SSL_get_error(ssl_.get(), result);
+  starved_ = why == SSL_ERROR_WANT_READ;
+  switch (why) {
+  case SSL_ERROR_NONE:
+    return {};
   case SSL_ERROR_WANT_READ:
     waits_for_room = false;
     return boost::asio::error::would_block;

@@ -24,6 +24,7 @@ public:
   /// name it. Throws std::bad_alloc.
   tls_session(const tls_context& context, end which, int descriptor,
               const std::string& host = {});
+  tls_session(tls_session&&) = delete;
 
   /// True: done. Reading and writing do it as well.
   bool shake_hands(boost::system::error_code& ec);
@@ -43,11 +44,13 @@ private:
   struct free_session {
     void operator()(ssl_st* s) const noexcept;
   };
-  boost::system::error_code failure(int result, bool& waits_for_room);
+  boost::system::error_code outcome(int result, bool& waits_for_room);
 
   std::unique_ptr<ssl_st, free_session> ssl_;
   bool reading_waits_for_room_ = false;
   bool writing_waits_for_room_ = true;
+  bool starved_ = false;  ///< what is here is less than a record
+  unsigned messages_ = 0; ///< of TLS itself, since the last data
 };
 
 } // namespace conductor

@@ -14,13 +14,14 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import unittest
 
 TESTS = pathlib.Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TESTS / "guards"), str(TESTS / "support")]
 from certificates import Authority  # noqa: E402
 from frames import TEXT, Frames  # noqa: E402
-from processes import PATIENCE, Program, ask, free_port, scripted_ollama, set_script, stats, until  # noqa: E402
+from processes import PATIENCE, Program, ask, cpu_seconds, free_port, scripted_ollama, set_script, stats, until  # noqa: E402
 
 NODE, OLLAMA = sys.argv[1:3]
 
@@ -186,6 +187,33 @@ class Listener(World):
                     while s.recv(65536):
                         pass
         self.assertEqual(self.ask(node, "GET", "/api/version")[0], 200)
+
+    def test_who_stops_inside_a_record_costs_nothing(self):
+        node = self.node()
+        arrived, leaving = ssl.MemoryBIO(), ssl.MemoryBIO()
+        peer = self.trust().wrap_bio(arrived, leaving, server_hostname="localhost")
+        with socket.create_connection(("127.0.0.1", node.secure), PATIENCE) as s:
+            while True:
+                try:
+                    peer.do_handshake()
+                    break
+                except ssl.SSLWantReadError:
+                    s.sendall(leaving.read())
+                    arrived.write(s.recv(65536))
+            peer.write(b"GET /api/version HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            said = leaving.read()
+            s.sendall(said[:-10])
+            time.sleep(0.5)
+            before = cpu_seconds(node.pid)
+            time.sleep(2)
+            self.assertLess(cpu_seconds(node.pid) - before, 0.5)
+            s.sendall(said[-10:])
+            answer = b""
+            while not answer:
+                arrived.write(s.recv(65536))
+                with contextlib.suppress(ssl.SSLWantReadError):
+                    answer = peer.read(65536)
+            self.assertTrue(answer.startswith(b"HTTP/1.1 200"), answer)
 
     def test_garbage_disturbs_nobody(self):
         node = self.node()

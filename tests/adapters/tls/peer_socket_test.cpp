@@ -6,11 +6,13 @@
 #include <boost/asio/read.hpp>
 #include <boost/asio/write.hpp>
 #include <gtest/gtest.h>
+#include <openssl/ssl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
 #include <csignal>
+#include <memory>
 #include <optional>
 #include <random>
 #include <string>
@@ -127,6 +129,116 @@ TEST_F(two_peers, tell_what_they_hold_that_no_socket_will_announce) {
   EXPECT_TRUE(server.has_unread());
   EXPECT_EQ(read(server, ec), "456789");
   EXPECT_FALSE(server.has_unread());
+}
+
+/// A client whose records are its test's to send.
+class bare_client {
+public:
+  explicit bare_client(peer_socket& way)
+      : way_(way)
+      , context_(SSL_CTX_new(TLS_client_method()), SSL_CTX_free)
+      , ssl_(SSL_new(context_.get()), SSL_free) {
+    SSL_set_bio(ssl_.get(), BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
+    SSL_set_connect_state(ssl_.get());
+  }
+
+  void agree_with(peer_socket& server) {
+    error_code ec;
+    for (int i = 0; i < 100 && SSL_do_handshake(ssl_.get()) != 1; ++i) {
+      send(said());
+      server.ready(ec);
+      std::array<char, 64 * 1024> space;
+      const auto n = way_.read_some(asio::buffer(space), ec);
+      BIO_write(SSL_get_rbio(ssl_.get()), space.data(), static_cast<int>(n));
+    }
+    send(said());
+    ASSERT_TRUE(server.ready(ec)) << ec.message();
+  }
+
+  std::string record(std::string_view text) {
+    SSL_write(ssl_.get(), text.data(), static_cast<int>(text.size()));
+    return said();
+  }
+  std::string new_key() {
+    SSL_key_update(ssl_.get(), SSL_KEY_UPDATE_NOT_REQUESTED);
+    SSL_do_handshake(ssl_.get());
+    return said();
+  }
+
+  void send(std::string_view bytes) {
+    error_code ec;
+    if (!bytes.empty())
+      way_.write_some({asio::buffer(bytes)}, ec);
+    ASSERT_FALSE(ec) << ec.message();
+  }
+
+private:
+  std::string said() {
+    auto* out = SSL_get_wbio(ssl_.get());
+    std::string text(BIO_ctrl_pending(out), '\0');
+    BIO_read(out, text.data(), static_cast<int>(text.size()));
+    return text;
+  }
+
+  peer_socket& way_;
+  std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context_;
+  std::unique_ptr<SSL, decltype(&SSL_free)> ssl_;
+};
+
+/// Asked again and again for what is not there, a lane would burn a core.
+TEST_F(two_peers, have_nothing_unread_while_a_record_is_on_its_way) {
+  connect();
+  bare_client odd{client};
+  client.forget_tls();
+  odd.agree_with(server);
+  const auto record = odd.record("0123456789");
+  error_code ec;
+  odd.send(record.substr(0, record.size() / 2));
+  EXPECT_EQ(read(server, ec), "");
+  EXPECT_EQ(ec, asio::error::would_block);
+  EXPECT_FALSE(server.has_unread());
+  odd.send(record.substr(record.size() / 2));
+  EXPECT_EQ(read(server, ec), "0123456789");
+}
+
+TEST_F(two_peers, end_where_one_sends_new_keys_and_nothing_else) {
+  connect();
+  bare_client odd{client};
+  client.forget_tls();
+  odd.agree_with(server);
+  error_code ec;
+  for (int i = 0; i < 200; ++i) {
+    const auto key = odd.new_key();
+    odd.send(key + odd.record("x"));
+    ASSERT_EQ(read(server, ec), "x") << i << " " << ec.message();
+  }
+  int taken = 0;
+  for (; taken < 200 && (!ec || ec == asio::error::would_block); ++taken) {
+    odd.send(odd.new_key());
+    read(server, ec);
+  }
+  EXPECT_TRUE(is_tls_error(ec)) << ec.message();
+  EXPECT_GT(taken, 32);
+  EXPECT_LT(taken, 100);
+}
+
+/// A lane has others to serve meanwhile.
+TEST_F(two_peers, read_no_more_of_new_keys_than_one_buffer_at_once) {
+  connect();
+  bare_client odd{client};
+  client.forget_tls();
+  odd.agree_with(server);
+  const int large = 1 << 20;
+  ::setsockopt(client.plain().native_handle(), SOL_SOCKET, SO_SNDBUF, &large,
+               sizeof large);
+  std::string flood;
+  while (flood.size() < 40'000)
+    flood += odd.new_key();
+  odd.send(flood);
+  error_code ec;
+  read(server, ec);
+  EXPECT_TRUE(is_tls_error(ec)) << ec.message();
+  EXPECT_GT(server.plain().available(), 20'000u);
 }
 
 TEST_F(two_peers, tell_an_end_in_order_from_one_without_a_word) {
