@@ -32,6 +32,13 @@ std::optional<address> address_of(std::string_view text) {
   return std::nullopt;
 }
 
+network range_of(const address& from, unsigned bits) {
+  network n{from, bits};
+  for (unsigned i = n.bits; i < 128; ++i)
+    n.prefix[i / 8] &= static_cast<std::uint8_t>(~(0x80u >> (i % 8)));
+  return n;
+}
+
 bool same_bits(const address& a, const address& b, unsigned bits) {
   const auto whole = bits / 8;
   if (!std::equal(a.begin(), a.begin() + whole, b.begin()))
@@ -54,12 +61,8 @@ network parse_network(std::string_view text) {
         std::from_chars(digits.data(), digits.data() + digits.size(), bits);
     const bool good = slash == std::string_view::npos ||
                       (ec == std::errc{} && end == digits.data() + digits.size());
-    if (good && bits <= most) {
-      network n{*found, bits + 128 - most};
-      for (unsigned i = n.bits; i < 128; ++i)
-        n.prefix[i / 8] &= static_cast<std::uint8_t>(~(0x80u >> (i % 8)));
-      return n;
-    }
+    if (good && bits <= most)
+      return range_of(*found, bits + 128 - most);
   }
   throw std::invalid_argument(quoted(text) + " is no network; allowed: an IP address, "
                                              "or one with its bits as 10.0.0.0/8");
@@ -72,6 +75,13 @@ std::string to_string(const network& n) {
               sizeof text);
   const auto bits = v4 ? n.bits - mapped_bits : n.bits;
   return bits == (v4 ? 32u : 128u) ? text : text + ("/" + std::to_string(bits));
+}
+
+std::string neighbourhood(std::string_view text) {
+  constexpr unsigned customer = 64; // bits
+  const auto found = address_of(text.substr(0, text.find('%')));
+  return found ? to_string(range_of(*found, is_mapped(*found) ? 128 : customer))
+               : std::string{text};
 }
 
 bool contains(const network& n, std::string_view text) {

@@ -19,6 +19,11 @@ struct network {
 network parse_network(std::string_view text);
 std::string to_string(const network& n);
 
+/// What one customer of a network has: an IPv4 address, or the /64 that an IPv6 address
+/// is in, whose addresses he may change at will. As text; what is no address stays
+/// itself.
+std::string neighbourhood(std::string_view address);
+
 /// Whether an IP literal (IPv6 without brackets) is of that range; what is none is not.
 bool contains(const network& n, std::string_view address);
 /// Of one of these.

@@ -212,7 +212,7 @@ void listener::accepted(Socket socket) {
   }
   if (peers && !peers->has_room(address)) {
     refuse(stream_socket{std::move(socket)}, 429,
-           "too many connections from " + address +
+           "too many connections from " + neighbourhood(address) +
                ": limits.peer_connections is reached already");
     return;
   }

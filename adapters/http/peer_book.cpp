@@ -5,18 +5,18 @@
 namespace conductor {
 
 bool peer_book::has_room(const std::string& address) const {
-  const auto known = peers_.find(address);
+  const auto known = peers_.find(neighbourhood(address));
   return most_ == 0 || known == peers_.end() || known->second.open < most_;
 }
 
 peer_book::seat peer_book::take_seat(const std::string& address) {
   if (contains(exempt_, address))
     return {};
-  const auto later = [book = shared_from_this(), address](auto done) {
-    boost::asio::post(book->home_.io(),
-                      [book, address, done] { (*book.*done)(address); });
+  const auto who = neighbourhood(address);
+  const auto later = [book = shared_from_this(), who](auto done) {
+    boost::asio::post(book->home_.io(), [book, who, done] { (*book.*done)(who); });
   };
-  auto& p = peers_[address];
+  auto& p = peers_[who];
   ++p.open;
   auto held = p.held.lock();
   if (!held) {
@@ -30,14 +30,14 @@ peer_book::seat peer_book::take_seat(const std::string& address) {
           std::move(held)};
 }
 
-void peer_book::leave(const std::string& address) {
-  --peers_[address].open;
-  forget(address);
+void peer_book::leave(const std::string& who) {
+  --peers_[who].open;
+  forget(who);
 }
 
 /// Who left and holds nothing any more.
-void peer_book::forget(const std::string& address) {
-  const auto known = peers_.find(address);
+void peer_book::forget(const std::string& who) {
+  const auto known = peers_.find(who);
   if (known != peers_.end() && known->second.open == 0 && known->second.held.expired())
     peers_.erase(known);
 }

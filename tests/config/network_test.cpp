@@ -53,5 +53,14 @@ TEST(network, that_is_none_is_refused_with_what_is_allowed) {
     }
 }
 
+TEST(network, of_one_customer_is_an_address_or_a_range) {
+  EXPECT_EQ(neighbourhood("192.0.2.7"), "192.0.2.7");
+  EXPECT_EQ(neighbourhood("::ffff:192.0.2.7"), "192.0.2.7");
+  EXPECT_EQ(neighbourhood("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::/64");
+  EXPECT_EQ(neighbourhood("fe80::1%eth0"), "fe80::/64");
+  EXPECT_EQ(neighbourhood("::1"), "::/64");
+  EXPECT_EQ(neighbourhood("unknown"), "unknown");
+}
+
 } // namespace
 } // namespace conductor

@@ -55,6 +55,15 @@ TEST_F(a_peer_book, lets_each_address_have_so_many_and_no_more) {
   EXPECT_FALSE(has_room("192.0.2.1"));
 }
 
+TEST_F(a_peer_book, takes_all_addresses_of_one_customer_for_one) {
+  auto one = take("2001:db8:1:2::1"), two = take("2001:db8:1:2:ffff::9");
+  EXPECT_FALSE(has_room("2001:db8:1:2:3:4:5:6"));
+  EXPECT_TRUE(has_room("2001:db8:1:3::1"));
+  EXPECT_EQ(one.held, two.held);
+  one = {};
+  EXPECT_TRUE(has_room("2001:db8:1:2::1"));
+}
+
 TEST_F(a_peer_book, does_not_count_whom_it_is_told_to_exempt) {
   std::vector<peer_book::seat> all;
   for (int i = 0; i < 10; ++i)
