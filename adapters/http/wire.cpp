@@ -5,6 +5,12 @@
 #include <utility>
 
 namespace conductor {
+namespace {
+
+constexpr const char* body_stopped =
+    "the request's body stopped for longer than server.body_timeout";
+
+} // namespace
 
 wire::wire(caf::actor_config& cfg, arrival accepted)
     : hosted(cfg)
@@ -48,7 +54,12 @@ wire::behavior_type wire::make_behavior() {
         publish_upload();
         parse();
       },
-      [this](cancel) { upload_to_ = nullptr; },
+      [this](cancel) { // nobody takes the rest: it is not read
+        upload_to_ = nullptr;
+        upload_demand_ = 0;
+        if (uploading_)
+          watch_body();
+      },
       [this](const conductor::response& r) { answer(r); },
       [this](drain d) {
         if (talk_)
@@ -127,9 +138,14 @@ void wire::expired() {
       lost();
     break;
   case phase::body:
-    refuse(408, "the request's body stopped for longer than server.body_timeout");
+    refuse(408, body_stopped);
     break;
-  case phase::answering: // the peer takes nothing
+  case phase::answering:
+    if (uploading_ && !head_sent_) {
+      refuse(408, body_stopped);
+      break;
+    }
+    [[fallthrough]]; // the peer takes nothing
   case phase::closing:
     lost();
     break;

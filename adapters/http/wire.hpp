@@ -92,6 +92,7 @@ private:
   void upgrade();
   void begin_answer();
   void publish_upload();
+  void watch_body();
   void refuse(int status, std::string_view text);
 
   // who may ask (wire_access.cpp)

@@ -47,7 +47,7 @@ std::string flow_of(const request_head& head, bool trusted, const grant_ptr& by,
     return "key " + by->key.name;
   if (!session.empty())
     return "session " + session;
-  return "peer " + std::string{address_of(peer)};
+  return "peer " + neighbourhood(address_of(peer));
 }
 
 constexpr std::string_view blobs = "/api/blobs/";
@@ -122,13 +122,18 @@ void wire::parse() {
     return;
   if (phase_ == phase::head && !unparsed_.empty() && begins)
     deadline_->set(context_->server.head_timeout);
-  else if (phase_ == phase::body)
-    deadline_->set(context_->server.body_timeout);
+  else if (phase_ == phase::body || uploading_)
+    watch_body();
   // While an answer is awaited, one read watches for the peer's end; bytes of a next
   // request that came already stop that watch, which bounds them.
   const bool watching = phase_ == phase::answering && !uploading_ && unparsed_.empty();
   if (wants_bytes() || watching || phase_ == phase::closing)
     socket_->read();
+}
+
+/// A body may not pause for longer; one that waits for Ollama does not pause.
+void wire::watch_body() {
+  deadline_->set(wants_bytes() ? context_->server.body_timeout : milliseconds{0});
 }
 
 /// What was not parsed outlives its turn; a connection that waits keeps no memory for it.
@@ -366,6 +371,7 @@ void wire::publish_upload() {
   }
   if (ready.empty() && parser_->is_done()) {
     uploading_ = false;
+    deadline_->clear();
     parser_.reset();
     send(std::exchange(upload_to_, nullptr), complete{});
   }

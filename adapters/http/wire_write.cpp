@@ -173,7 +173,9 @@ void wire::emptied() {
           : std::chrono::duration<double>(request_clock::now() - since).count();
   for (; offered_ > 0; --offered_)
     home().relay.client.observe(waited);
-  if (phase_ == phase::answering)
+  if (uploading_)
+    watch_body();
+  else if (phase_ == phase::answering)
     deadline_->clear();
   if (ended_)
     answered();

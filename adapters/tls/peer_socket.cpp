@@ -1,6 +1,8 @@
 #include "adapters/tls/peer_socket.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
@@ -32,8 +34,13 @@ one_record(const std::vector<boost::asio::const_buffer>& from) {
 void peer_socket::connected(bool tcp) {
   error_code ignored;
   socket_.non_blocking(true, ignored);
-  if (tcp)
-    socket_.set_option(boost::asio::ip::tcp::no_delay(true), ignored);
+  if (!tcp)
+    return;
+  socket_.set_option(boost::asio::ip::tcp::no_delay(true), ignored);
+  socket_.set_option(boost::asio::socket_base::keep_alive(true), ignored);
+  for (const auto& [option, value] :
+       {std::pair{TCP_KEEPIDLE, 15}, {TCP_KEEPINTVL, 15}, {TCP_KEEPCNT, 9}})
+    ::setsockopt(socket_.native_handle(), IPPROTO_TCP, option, &value, sizeof value);
 }
 
 void peer_socket::accept_tls(const tls_context& context) {

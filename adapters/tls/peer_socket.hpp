@@ -37,7 +37,8 @@ public:
   stream_socket& plain() noexcept { return socket_; }
   executor_type get_executor() { return socket_.get_executor(); }
 
-  /// The socket is connected: makes it non-blocking and sends small writes at once.
+  /// The socket is connected: makes it non-blocking, sends small writes at once, and asks
+  /// after a peer who is silent, as Go does: one who vanished is gone in 150 s.
   void connected(bool tcp);
   /// What is read and written from now on is under TLS.
   void accept_tls(const tls_context& context);

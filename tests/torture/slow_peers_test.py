@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Peers that are slow on purpose, or leave in the middle: slow_peers_test.py CONDUCTOR SCRIPTED_OLLAMA."""
 
+import hashlib
 import json
 import pathlib
 import sys
@@ -64,6 +65,44 @@ class SlowPeers(unittest.TestCase):
         self.answers_others()
         until("the slow ones to be closed", lambda: self.connections() == 0)
         self.assertEqual(stats(self.ollama)["by_route"].get("/api/chat", 0), 0, "half a body was passed on")
+
+    def test_uploads_are_given_up_when_they_stop(self):
+        digest = hashlib.sha256(b"x" * 1000).hexdigest()
+        peers = self.peers(20)
+        for p in peers:
+            p.say(f"POST /api/blobs/sha256:{digest} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nx")
+        for p in peers:
+            status, _, body = p.answer()
+            self.assertEqual((status, b"server.body_timeout" in body), (408, True), body)
+        until("the slow ones to be closed", lambda: self.connections() == 0)
+        until("Ollama to be rid of them", lambda: stats(self.ollama)["in_flight"] == 0)
+        status, body = ask(self.node.port, "POST", f"/api/blobs/sha256:{digest}", b"x" * 1000)
+        self.assertEqual(status, 201, body)
+
+    def test_uploads_whose_parts_come_in_time_are_taken(self):
+        data = bytes(range(250)) * 2
+        with Peer(self.node.port) as p:
+            p.say(f"POST /api/blobs/sha256:{hashlib.sha256(data).hexdigest()} HTTP/1.1\r\nHost: localhost\r\n"
+                  f"Content-Length: {len(data)}\r\nExpect: 100-continue\r\n\r\n")
+            for n in range(5):
+                time.sleep(.5)
+                p.say(data[n * 100:n * 100 + 100])
+            until("100 Continue", lambda: p.seen.startswith(b"HTTP/1.1 100") or not p.read())
+            p.seen = p.seen.split(b"\r\n\r\n", 1)[1]
+            self.assertEqual(p.answer()[0], 201)
+            time.sleep(2)  # no deadline of the upload is left
+            p.say("GET /api/version HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            self.assertEqual(p.answer()[0], 200)
+
+    def test_who_vanishes_is_asked_after(self):
+        """A keep-alive timer runs at each end of ours, as the kernel tells."""
+        with Peer(self.node.port) as p:
+            p.say("GET /api/version HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            self.assertEqual(p.answer()[0], 200)
+            here = "%04X" % self.node.port, "%04X" % p.socket.getsockname()[1]
+            rows = [line.split() for line in pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]]
+            timers = [row[5] for row in rows if (row[1].split(":")[1], row[2].split(":")[1]) == here]
+            self.assertEqual([t.split(":")[0] for t in timers], ["02"])
 
     def test_readers_that_do_not_read_hold_neither_ollama_nor_others(self):
         ask(self.ollama.port, "POST", "/_scripted/script", {"default": {"records": 20000, "size": 500}})
