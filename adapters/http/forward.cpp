@@ -10,7 +10,8 @@
 namespace conductor {
 namespace {
 
-constexpr std::array<std::string_view, 16> kept_here{"Connection",
+/// Also what would let a proxy before Ollama pack what is read here.
+constexpr std::array<std::string_view, 17> kept_here{"Connection",
                                                      "Keep-Alive",
                                                      "Proxy-Authenticate",
                                                      "Proxy-Authorization",
@@ -22,6 +23,7 @@ constexpr std::array<std::string_view, 16> kept_here{"Connection",
                                                      "Host",
                                                      "Content-Length",
                                                      "Expect",
+                                                     "Accept-Encoding",
                                                      "Origin",
                                                      "Referer",
                                                      "Authorization",

@@ -46,6 +46,18 @@ std::string path_of(std::string_view target) {
 
 namespace {
 
+/// Ollama has no such path; a proxy before it could make one of its own of it.
+bool has_dots(std::string_view path) {
+  while (!path.empty()) {
+    path.remove_prefix(1);
+    const auto part = path.substr(0, path.find('/'));
+    if (part == "." || part == "..")
+      return true;
+    path.remove_prefix(part.size());
+  }
+  return false;
+}
+
 bool streams_natively(std::string_view method, std::string_view path) {
   if (under(path, "/conductor/v1/sessions"))
     return method == "POST" ? path.ends_with("/messages") || path.ends_with("/regenerate")
@@ -76,6 +88,11 @@ route find_route(std::string_view method, std::string_view path) {
   if (path == "/" || path == "/healthz" || path == "/readyz" || path == "/metrics" ||
       under(path, "/console")) {
     r.kind = request_kind::local;
+    return r;
+  }
+  if (has_dots(path)) {
+    r.kind = request_kind::local;
+    r.known = false;
     return r;
   }
   if (method == "POST") {

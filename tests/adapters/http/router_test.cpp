@@ -82,5 +82,21 @@ TEST(a_request_id, is_the_clients_where_it_is_harmless) {
   EXPECT_NE(choose_request_id(""), choose_request_id(""));
 }
 
+/// A proxy before Ollama could make /api/pull of it, which needs another scope.
+TEST(router, passes_no_path_on_that_means_another) {
+  for (const auto* path : {"/v1/../api/pull", "/api/./tags", "/api/..", "/api/tags/.",
+                           "/x/../metrics", "/v1/models/../../api/pull"}) {
+    const auto r = find_route("POST", path_of(path));
+    EXPECT_EQ(r.kind, request_kind::local) << path;
+    EXPECT_FALSE(r.known) << path;
+  }
+  EXPECT_EQ(find_route("POST", path_of("/v1/%2e%2e/api/pull")).kind, request_kind::local);
+  EXPECT_EQ(find_route("POST", path_of("/v1/x%2f..%2fy")).kind, request_kind::local);
+  // The node's own paths are taken as they are, and need what they begin with needs.
+  EXPECT_EQ(find_route("POST", "/conductor/v1/keys/..").speaks, dialect::native);
+  EXPECT_EQ(find_route("GET", "/v1/models/a..b").kind, request_kind::list);
+  EXPECT_EQ(find_route("GET", "/api/...").kind, request_kind::relay);
+}
+
 } // namespace
 } // namespace conductor::test
