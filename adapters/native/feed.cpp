@@ -14,18 +14,25 @@ namespace {
 constexpr std::size_t events_at_once = 64;
 constexpr auto silence = std::chrono::seconds(15);
 
+/// The client has all that was written.
+bool is_taken(const feed_state& st) {
+  return st.ready.empty() && st.out.empty();
+}
+
+/// A snapshot may be long, and goes out in many parts: none is copied.
 void publish(feed_ptr self) {
   auto& st = self->state;
   if (!st.reader || !st.told)
     return;
-  const auto n = std::min<std::uint64_t>(st.demanded, st.out.size());
-  if (n > 0) {
-    st.demanded -= n;
-    auto rest = st.out.substr(n);
-    st.out.resize(n);
-    self->send(*st.reader, next{bytes::adopt(std::exchange(st.out, std::move(rest)))});
+  while (st.demanded > 0 && !is_taken(st)) {
+    if (st.ready.empty())
+      st.ready = bytes::adopt(std::exchange(st.out, {}));
+    auto part = st.ready.slice(0, st.demanded);
+    st.demanded -= part.size();
+    st.ready = st.ready.slice(part.size());
+    self->send(*st.reader, next{std::move(part)});
   }
-  if (st.ended && st.out.empty()) {
+  if (st.ended && is_taken(st)) {
     self->send(*st.reader, complete{});
     self->quit();
   }
@@ -209,9 +216,9 @@ feed_actor::behavior_type feed(feed_ptr self, request_ptr asked,
       [self](demand d) {
         auto& st = self->state;
         st.demanded += d.bytes;
-        const bool full = !st.out.empty();
+        const bool full = !is_taken(st);
         publish(self);
-        if (full && st.out.empty() && st.session && !st.ended)
+        if (full && is_taken(st) && st.session && !st.ended)
           self->send(*st.session, more{events_at_once});
       },
       [self](cancel) { self->quit(); },
@@ -232,7 +239,7 @@ feed_actor::behavior_type feed(feed_ptr self, request_ptr asked,
           pass_on(self, *e);
         publish(self);
         // Asked for one by one while the client keeps up, else when it has taken all.
-        if (st.out.empty() && !st.ended)
+        if (is_taken(st) && !st.ended)
           self->send(*st.session, more{1});
       },
       [self](tick) {

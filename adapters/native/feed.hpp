@@ -55,7 +55,8 @@ struct feed_state {
   std::string id;
   std::optional<said> turn; ///< only events of this turn; empty: all
   std::uint64_t next = 0;   ///< number of the event that comes next; 0: a snapshot
-  std::string out;          ///< written, not yet demanded
+  std::string out;          ///< written, and not looked at yet
+  bytes ready;              ///< before that, not yet demanded
   std::uint64_t demanded = 0;
   bool told = false; ///< the head went out
   bool ended = false;
