@@ -12,8 +12,12 @@ using self_ptr = answer_actor::stateful_pointer<backup_state>;
 
 constexpr std::uint64_t largest_part = 256 * 1024;
 
+/// A copy that is being made is waited for: else nobody would remove it.
 void end(self_ptr self) {
   auto& st = self->state;
+  st.ended = true;
+  if (st.copying)
+    return;
   if (const auto copy = std::exchange(st.copy, 0); copy != 0)
     self->send(st.store(), store_drop_copy{copy});
   self->quit();
@@ -55,11 +59,17 @@ void read_on(self_ptr self) {
 }
 
 void begin(self_ptr self) {
+  self->state.copying = true;
   self->request(self->state.store(), caf::infinite, store_copy{})
       .then(
           [self](const store_copied& c) {
             auto& st = self->state;
+            st.copying = false;
             st.copy = c.copy;
+            if (st.ended) {
+              end(self);
+              return;
+            }
             st.size = c.size;
             auto head = std::make_shared<response_head>();
             head->headers = {
@@ -69,7 +79,10 @@ void begin(self_ptr self) {
             self->send(*st.reader, started{std::move(head)});
             read_on(self);
           },
-          [self](const caf::error& e) { fail(self, e); });
+          [self](const caf::error& e) {
+            self->state.copying = false;
+            fail(self, e);
+          });
 }
 
 } // namespace

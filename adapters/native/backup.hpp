@@ -24,6 +24,8 @@ struct backup_state {
   std::uint64_t size = 0; ///< bytes
   std::uint64_t sent = 0;
   std::uint64_t demanded = 0;
+  bool copying = false; ///< it is being made
+  bool ended = false;   ///< nobody wants it any longer
   bool reading = false; ///< a part is on its way
 };
 

@@ -16,6 +16,7 @@ namespace {
 using namespace json_input;
 
 constexpr std::size_t most_listed = 200;
+constexpr std::size_t most_filters = 16;
 constexpr std::size_t longest_title = 1024; // bytes
 constexpr std::uint64_t longest_life_s = 10ull * 365 * 24 * 3600;
 
@@ -329,6 +330,9 @@ store_list parse_list(std::string_view target) {
     } else if (key == "q") {
       wish.title_part = value;
     } else if (key.starts_with("metadata.")) {
+      if (wish.metadata.size() == most_filters)
+        throw bad_request("\"metadata.KEY\" may be there " +
+                          std::to_string(most_filters) + " times");
       wish.metadata.emplace_back(key.substr(9), value);
     } else {
       throw bad_request("unknown parameter \"" + key +
