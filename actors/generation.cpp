@@ -193,6 +193,9 @@ void finish(self_ptr self, std::variant<complete, failed> terminal) {
                    (f->code == errc::cancelled || f->code == errc::key_revoked ||
                     f->code == errc::gap_timeout || f->code == errc::first_byte_timeout ||
                     f->code == errc::stalled || f->code == errc::record_too_long);
+  // Of what nobody was told, no head is told either.
+  if (f != nullptr && st.first_piece == 0 && st.pieces.empty())
+    st.head = nullptr;
   st.end = std::move(terminal);
   st.held = false;
   end_lease(self, cut);
@@ -200,15 +203,13 @@ void finish(self_ptr self, std::variant<complete, failed> terminal) {
   serve_all(self);
 }
 
-/// Ends it although Ollama would go on. Of what nobody was told, no head is told either.
+/// Ends it although Ollama would go on.
 void give_up(self_ptr self, failed why) {
   auto& st = self->state;
   if (st.end)
     return;
   if (st.exchange)
     self->send(*st.exchange, cancel{});
-  if (st.first_piece == 0 && st.pieces.empty())
-    st.head = nullptr;
   finish(self, std::move(why));
 }
 

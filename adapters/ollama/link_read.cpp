@@ -144,17 +144,19 @@ void link::publish() {
     return;
   // A name can be replaced where the whole record is there.
   const bool waits = renames_ && splitter_->opaque() && !body_over_;
+  bool too_long = waits && parser_->body.size() > timing_.max_record_bytes;
   if (!parser_->body.empty() && !waits) {
     const auto whole = splitter_->push(parser_->body);
     if (!whole.empty())
       ready_.push_back(renames_ ? bytes::adopt(renames_->apply(whole))
                                 : bytes::copy_of(whole));
     parser_->body.clear();
-    if (splitter_->too_long()) {
-      fail(errc::record_too_long,
-           "Ollama at " + where() + " sent a record larger than upstream.max_record");
-      return;
-    }
+    too_long = splitter_->too_long();
+  }
+  if (too_long) {
+    fail(errc::record_too_long,
+         "Ollama at " + where() + " sent a record larger than upstream.max_record");
+    return;
   }
   if (body_over_ && !splitter_->rest().empty()) {
     ready_.push_back(bytes::copy_of(splitter_->rest()));

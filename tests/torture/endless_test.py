@@ -3,8 +3,10 @@
 endless_test.py CONDUCTOR SCRIPTED_OLLAMA"""
 
 import json
+import pathlib
 import select
 import socket
+import tempfile
 import threading
 import unittest
 
@@ -33,7 +35,8 @@ ENDLESS = {
 }
 KNOWN = {
     "/api/version": {"version": "0.24.0"},
-    "/api/tags": {"models": [{"name": "canned:latest", "model": "canned:latest", "digest": "d"}]},
+    "/api/tags": {"models": [{"name": name, "model": name, "digest": "d"}
+                             for name in ("canned:latest", "canned-ctx8192:latest")]},
     "/api/ps": {"models": []},
 }
 
@@ -91,8 +94,10 @@ class Backend:
 
 
 class Endless(unittest.TestCase):
-    def start(self, port):
-        self.node = self.enterContext(conductor(NODE, port))
+    def start(self, port, config=""):
+        folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
+        (folder / "conductor.toml").write_text(config)
+        self.node = self.enterContext(conductor(NODE, port, "--config", str(folder / "conductor.toml")))
         until("an answer to a probe", lambda: json.loads(ask(self.node.port, "GET", "/conductor/v1/status")[1])
               ["backends"][0]["state"] != "unknown")
         self.began = cpu_seconds(self.node.pid)
@@ -146,6 +151,18 @@ class Endless(unittest.TestCase):
                 self.assertLess(backend.most, 4 * ENOUGH)
                 self.assertLess(backend.asked, 10, "the node asks again and again")
                 self.assertLess(cpu_seconds(self.node.pid) - self.began, 10)
+
+    def test_an_answer_whose_model_has_to_be_renamed_is_bounded(self):
+        """It is renamed once it is whole."""
+        path = "/v1/chat/completions"
+        with Backend((path,), ONE_BODY + b"\r\n" + b'{"a":"', b"a" * PIECE) as backend:
+            self.start(backend.port, '[[model]]\nname = "canned"\noptions = "raise"\nnum_ctx = 8192\nderive = true\n')
+            status, text = ask(self.node.port, "POST", path,
+                               {"model": "canned", "messages": [{"role": "user", "content": "x"}]})
+            self.assertEqual(status, 502, text[:200])
+            self.assertIn("upstream.max_record", text)
+            self.assertLess(backend.most, 4 * ENOUGH)
+            self.is_well()
 
     def test_what_a_backend_says_of_itself_is_bounded(self):
         for path, start in (("/api/version", b""), ("/api/tags", b'{"models":['), ("/api/ps", b'{"models":['),
