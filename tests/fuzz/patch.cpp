@@ -1,4 +1,5 @@
-// A body is changed where it says so and nowhere else, and a second time no more.
+// A body that is JSON is changed where it says so and nowhere else, and a second time no
+// more.
 #include "adapters/json/scan.hpp"
 #include "adapters/ollama/patch_body.hpp"
 #include "tests/fuzz/pieces.hpp"
@@ -40,15 +41,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string text{reinterpret_cast<const char*>(data), size};
   fuzz::must(patch_body(text, {}) == text);
   const auto after = patch_body(text, changes);
-  fuzz::must(patch_body(after, changes) == after);
   if (text.starts_with("\xef\xbb\xbf")) { // the reader below skips it; Go refuses it
     fuzz::must(after == text);
     return 0;
   }
   auto body = json::parse(text, nullptr, false);
+  if (body.is_discarded()) // Ollama refuses it: it need only be survived
+    return 0;
+  fuzz::must(patch_body(after, changes) == after);
   if (!body.is_object()) {
-    if (!body.is_discarded())
-      fuzz::must(after == text);
+    fuzz::must(after == text);
     return 0;
   }
   if (told_by_ollama(body))

@@ -64,6 +64,15 @@ TEST(patch_body, takes_null_for_nothing) {
   });
 }
 
+// Found by fuzzing: to the scanner a quote within a number is none, and then one.
+TEST(patch_body, survives_what_is_no_json) {
+  const std::string text =
+      " {\"options\":{\"num_ctx\":\237\":1;<},\"20\237\":1;<},\" (D } }p";
+  const auto once = patch_body(text, context);
+  EXPECT_FALSE(nlohmann::json::accept(once));
+  EXPECT_FALSE(nlohmann::json::accept(patch_body(once, context)));
+}
+
 // Found by fuzzing: Go refuses the mark, and so must be told what came.
 TEST(patch_body, leaves_what_begins_with_a_byte_order_mark_to_ollama) {
   const std::string marked = "\xef\xbb\xbf{\"model\":\"m\"}";
