@@ -72,7 +72,7 @@ void ask_node(self_ptr self) {
     answer(self, *known);
     return;
   }
-  self->request(st.links.resources(), caf::infinite, st.asked)
+  self->request(st.links.resources(*st.asked), caf::infinite, st.asked)
       .then(
           [self, id = st.asked](response& r) {
             if (self->state.asked == id)

@@ -15,7 +15,8 @@ namespace conductor {
 /// What a CLIENT needs of its node.
 struct client_links {
   wire_actor wire;
-  std::function<resources_actor()> resources; ///< the present one
+  /// The present one for such a request.
+  std::function<resources_actor(const request&)> resources;
   /// What is answered here, without a message to a worker; empty: nothing is.
   std::function<std::optional<response>(const request&)> at_once;
   observer_actor observer;

@@ -14,6 +14,23 @@ using follower = session_state::follower;
 constexpr auto save_every = std::chrono::seconds(1);
 constexpr auto look_every = std::chrono::seconds(30);
 
+/// Also its text is made here, once: a conversation is long, and a lane has others to
+/// serve.
+event_ptr snapshot_of(session_state& st) {
+  if (auto known = st.snapshot.lock(); known && known->seq == st.log.next() - 1)
+    return known;
+  auto whole = std::make_shared<session_event>();
+  whole->type = event_type::snapshot;
+  whole->seq = st.log.next() - 1;
+  whole->time = st.links.clock();
+  whole->all = copy_of(st);
+  if (st.links.codec.tell)
+    whole->text = st.links.codec.tell(*whole);
+  event_ptr made = std::move(whole);
+  st.snapshot = made;
+  return made;
+}
+
 /// Sends a follower what its credit allows. Where the past is no longer kept, or no
 /// longer true, it gets all there is at once, and what follows from then on.
 void pump(self_ptr self, follower& f) {
@@ -28,13 +45,8 @@ void pump(self_ptr self, follower& f) {
     // What waits for its number is in the messages already, and is told when it has one.
     if (st.log.upcoming() > st.log.next())
       return;
-    auto whole = std::make_shared<session_event>();
-    whole->type = event_type::snapshot;
-    whole->seq = st.log.next() - 1;
-    whole->time = st.links.clock();
-    whole->all = copy_of(st);
     f.next = st.log.next();
-    self->send(*f.to, event_ptr{std::move(whole)});
+    self->send(*f.to, snapshot_of(st));
   }
 }
 
@@ -47,6 +59,15 @@ auto find_sender(self_ptr self) {
   auto& all = self->state.followers;
   return std::find_if(all.begin(), all.end(),
                       [who = self->current_sender()](auto& f) { return f.to.is(who); });
+}
+
+std::uint64_t bytes_of(const session_state& st) {
+  const auto& i = st.info;
+  auto sum = i.system.size() + i.settings.size() + i.metadata.size();
+  for (const auto& m : st.messages)
+    sum += sizeof m + m.content.size() + m.thinking.size() + m.tool_calls.size() +
+           m.wire.size() + m.settings.size();
+  return sum;
 }
 
 bool busy(const session_state& st) {
@@ -92,12 +113,23 @@ session_message& message(session_state& st, std::uint64_t seq) {
       [](const session_message& m, std::uint64_t s) { return m.seq < s; });
 }
 
-session_record_ptr copy_of(const session_state& st) {
-  return std::make_shared<session_record>(session_record{st.info, st.messages});
+session_record_ptr copy_of(session_state& st) {
+  if (auto known = st.shown.lock())
+    return known;
+  auto made =
+      std::make_shared<const session_record>(session_record{st.info, st.messages});
+  st.shown = made;
+  return made;
+}
+
+void forget_copy(session_state& st) {
+  st.shown.reset();
+  st.snapshot.reset();
 }
 
 void tell(self_ptr self, session_event e) {
   auto& st = self->state;
+  forget_copy(st);
   e.time = st.links.clock();
   st.log.append(std::move(e));
   pump_all(self);
@@ -111,6 +143,8 @@ void save(self_ptr self, std::vector<std::uint64_t> changed,
   auto& st = self->state;
   if (st.ended)
     return;
+  forget_copy(st);
+  st.in_memory.set(bytes_of(st));
   st.info.updated = st.links.clock();
   st.info.reserved = st.log.wanted(st.info.reserved);
   store_write w{st.info, {}, false, keep};
@@ -132,6 +166,7 @@ void save(self_ptr self, std::vector<std::uint64_t> changed,
               st.refused.erase(seq);
             st.log.reserved(reserved);
             then(nullptr);
+            forget_copy(st);
             pump_all(self);
             tell_if_drained(self);
           },
@@ -145,6 +180,7 @@ void save(self_ptr self, std::vector<std::uint64_t> changed,
             st.refused.insert(changed.begin(), changed.end());
             save_soon(self);
             then(&e);
+            forget_copy(st);
             tell_if_drained(self);
           });
 }
@@ -172,7 +208,11 @@ session_actor::behavior_type session(session_actor::stateful_pointer<session_sta
   st.info = record->info;
   st.messages = record->messages;
   st.log = event_log{st.info.reserved}; // numbers up to there may have been told
-  for (auto& m : st.messages)           // the SESSION before this one failed
+  if (const auto& l = st.links; l.budget)
+    st.in_memory =
+        l.budget->open_share(l.part_of ? l.part_of(st.info.owner) : shared_sum{});
+  st.in_memory.set(bytes_of(st));
+  for (auto& m : st.messages) // the SESSION before this one failed
     if (!settled(m.state)) {
       m.state = message_state::interrupted;
       st.refused.insert(m.seq);

@@ -2,6 +2,7 @@
 
 #include "actors/event_log.hpp"
 #include "actors/turn.hpp"
+#include "messages/memory_budget.hpp"
 #include "messages/monitored.hpp"
 #include "messages/session.hpp"
 #include "messages/share.hpp"
@@ -32,6 +33,10 @@ struct session_links {
   std::function<wall_time()> clock;
   bool continues = false; ///< an answer cut short goes on at an equal backend
   shared_sum continued;   ///< counts those that did; null: nobody wants to know
+  budget_ptr budget;      ///< of the node's memory; null: there is none
+  /// What that key's part of it is; null, or null for it: it has no limit of its own.
+  std::function<shared_sum(const std::string& owner)> part_of;
+  std::uint64_t most_answer_bytes = 64u << 20; ///< of one answer's text
   std::uint64_t window_bytes = 256 * 1024;
   std::size_t max_turns = 16; ///< that wait behind the present one
 };
@@ -98,6 +103,10 @@ struct session_state {
 
   event_log log;
   std::vector<follower> followers;
+  share in_memory; ///< what the conversation takes of the node's
+  // As they were last told, for as long as somebody has them and nothing has changed.
+  std::weak_ptr<const session_record> shown;
+  std::weak_ptr<const session_event> snapshot;
 };
 
 session_actor::behavior_type session(session_actor::stateful_pointer<session_state> self,

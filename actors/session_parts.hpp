@@ -22,7 +22,10 @@ void save(
     std::function<void(const caf::error*)> then = [](const caf::error*) {});
 /// Saves what came, in a second.
 void save_soon(self_ptr self);
-session_record_ptr copy_of(const session_state& st);
+/// All there is of it, the same for all who ask until something changes.
+session_record_ptr copy_of(session_state& st);
+/// What was shown is no longer so.
+void forget_copy(session_state& st);
 /// Tells who waits for it that no turn is under way.
 void tell_if_drained(self_ptr self);
 

@@ -10,6 +10,7 @@ namespace {
 
 constexpr auto patience = std::chrono::milliseconds(250);
 constexpr auto queue_look = std::chrono::seconds(1);
+constexpr std::size_t longest_failure = 64 * 1024; // bytes of what Ollama said
 
 session_event about(event_type type, std::uint64_t message) {
   session_event e;
@@ -42,6 +43,11 @@ request_ptr request_of(const session_state& st, const session_state::turn& t,
   asked->headers = {{"Content-Type", "application/json"}};
   asked->body = bytes::adopt(
       compose(st.info, st.messages, t.answer, settings, st.links.codec, so_far));
+  if (st.links.budget) {
+    auto held = st.links.budget->open_share(t.by ? t.by->meter->held : shared_sum{});
+    held.set(asked->body.size());
+    asked->held = std::make_shared<const share>(std::move(held));
+  }
   asked->model = st.info.model;
   asked->streams = true;
   asked->repeatable = true;
@@ -226,6 +232,7 @@ void begin_turn(self_ptr self) {
   make_room(self, t.answer, settings);
   m.state = message_state::streaming;
   m.model = st.info.model;
+  forget_copy(st);
   ask(self, request_of(st, t, settings));
   self->delayed_send(self, patience, waiting_check{t.answer});
 }
@@ -262,7 +269,8 @@ void take(self_ptr self, const bytes& records) {
   auto& st = self->state;
   self->send(st.answer, demand{records.size()});
   if (st.status != 200) {
-    st.failure += records.view();
+    if (st.failure.size() < longest_failure)
+      st.failure += records.view();
     return;
   }
   auto& m = message(st, st.turns.front().answer);
@@ -289,6 +297,13 @@ void take(self_ptr self, const bytes& records) {
   }
   st.dirty = true;
   save_soon(self);
+  if (m.content.size() + m.thinking.size() + m.tool_calls.size() >
+      st.links.most_answer_bytes) {
+    self->send(st.answer, cancel{});
+    fail_turn(self, message_state::failed, to_string(errc::answer_too_long),
+              "the answer is longer than stream.buffer, which is " +
+                  std::to_string(st.links.most_answer_bytes) + " bytes");
+  }
 }
 
 void answered(self_ptr self, const complete& c) {

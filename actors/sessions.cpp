@@ -1,5 +1,7 @@
 #include "actors/sessions.hpp"
 
+#include "messages/admission.hpp"
+
 #include <algorithm>
 #include <memory>
 #include <utility>
@@ -201,7 +203,14 @@ std::optional<session_record> copy_up_to(const session_record& from,
   return copy;
 }
 
+/// Why he may bring no further conversation into memory; no error: he may.
+caf::error may_load(const sessions_state& st, const grant_ptr& by) {
+  return holder{st.links.budget, by, {}, {}}.check(priority_class::normal, 1);
+}
+
 caf::result<session_record_ptr> copy_session(self_ptr self, fork_session& f) {
+  if (auto no = may_load(self->state, f.by))
+    return no;
   auto promise = self->make_response_promise<session_record_ptr>();
   open(self, f.id,
        or_fail<session_record_ptr>(
@@ -344,6 +353,9 @@ sessions(self_ptr self, session_links links,
         const auto i = live.find(o.id);
         if (i != live.end() && i->second.session.address() == o.but)
           live.erase(i); // its end is still to be told here
+        else if (i == live.end())
+          if (auto no = may_load(self->state, o.by))
+            return no;
         auto promise = self->make_response_promise<session_actor>();
         open(self, o.id,
              or_fail<session_actor>(

@@ -31,6 +31,8 @@ struct session_codec {
   std::function<bool(std::string_view)> plain;
   /// JSON that may be kept: to read it again costs no more than its size allows.
   std::function<bool(std::string_view)> keeps;
+  /// A snapshot as its followers are told it: one text for all. Null: they write it.
+  std::function<std::string(const session_event&)> tell;
 };
 
 /// The request whose answer is message `answer`, with these settings of its turn (a JSON

@@ -35,6 +35,8 @@ const char* to_string(errc code) noexcept {
     return "stream_truncated";
   case errc::record_too_long:
     return "record_too_long";
+  case errc::answer_too_long:
+    return "answer_too_long";
   case errc::no_backend:
     return "no_backend";
   case errc::unknown_backend:

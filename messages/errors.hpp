@@ -19,6 +19,7 @@ enum class errc : std::uint8_t {
   gap_timeout,        ///< too long between two records
   stream_truncated,   ///< a stream ended without its last record
   record_too_long,    ///< one record exceeds `upstream.max_record`
+  answer_too_long,    ///< a conversation's answer exceeds `stream.buffer`
   no_backend,         ///< every backend is down
   unknown_backend,    ///< X-Conductor-Backend names none
   backend_down,       ///< the pinned backend is down

@@ -8,11 +8,12 @@
 
 namespace conductor {
 
-/// What the node may hold for others: bodies of requests until these end, and answers for
-/// their readers. What is over it is shed in a stated order: bodies of class batch from
-/// 70 % on, normal ones from 85 %, all at 100 %; then answers are read no faster than
-/// their readers read. What the bodies of one key, or of an address without one, may hold
-/// has a limit of its own, so that it cannot shed the others'. Any thread; nobody waits.
+/// What the node may hold for others: bodies of requests until these end, answers for
+/// their readers, conversations for as long as they are used. What is over it is shed in
+/// a stated order: what class batch asks for from 70 % on, what is normal from 85 %, all
+/// at 100 %; then answers are read no faster than their readers read. What one key, or an
+/// address without one, may hold has a limit of its own, so that it cannot shed the
+/// others'. Any thread; nobody waits.
 class memory_budget {
 public:
   /// `limit` bytes, of these `of_one_key` for a key and `of_one_peer` for an address;

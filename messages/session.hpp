@@ -115,7 +115,8 @@ struct session_event {
   event_type type = event_type::delta;
   std::uint64_t message = 0; ///< seq of the message that it is about
   wall_time time = 0;
-  std::string text; ///< of delta, thinking, message; JSON of tool_calls; detail of error
+  std::string text; ///< of delta, thinking, message; JSON of tool_calls, and of snapshot
+                    ///< where it was written already; detail of error
   std::string code; ///< of error; reason of done; role of message; title of changed
   std::string model;
   std::string backend;
@@ -154,7 +155,8 @@ struct store_read {
 struct store_erase {
   std::string id;
 };
-/// The newest first, those before (`updated`, `id`) of an earlier page.
+/// The newest first, those before (`updated`, `id`) of an earlier page. A page ends where
+/// its sessions take too much memory.
 struct store_list {
   std::size_t limit = 50;
   wall_time before = 0; ///< 0: from the newest
@@ -167,6 +169,7 @@ struct store_list {
 };
 struct session_page {
   std::vector<session_info> sessions;
+  bool more = false; ///< there may be
 };
 /// Which session was created with that key?
 struct store_key {

@@ -54,6 +54,11 @@ std::optional<response> health_answer(const request& asked, liveness& life) {
   return response{503, plain, std::move(stuck), {}};
 }
 
+/// Which may be long: what else the node is asked does not wait for them.
+bool tells_conversations(const request& asked) {
+  return asked.target.starts_with("/conductor/v1/sessions");
+}
+
 } // namespace
 node::node(settings values, std::string version,
            std::function<void(const std::string&)> gave_up, handed given)
@@ -74,6 +79,7 @@ node::node(settings values, std::string version,
   store_files_ = std::make_unique<store_files>(
       values_.data_dir.empty() ? std::string{} : values_.data_dir + "/conductor.db",
       given_.predecessor >= 0);
+  store_files_->budget = budget_;
   gpus_ = std::make_unique<gpu_part>(values_.gpu);
   counts_->add(gpus_->counts());
   const auto keys = [this] { return key_table_.get(); };
@@ -125,12 +131,22 @@ answer_actor node::start_answer(station& at, const request_ptr& asked) {
     return spawn_on(*at.where, backup,
                     std::function<store_actor()>{[this] { return store_.get(); }},
                     asked->by);
-  if (asked->kind == request_kind::follow)
-    return caf::actor_cast<answer_actor>(
-        spawn_on(*at.where, feed, asked,
-                 std::function<sessions_actor()>{[this] { return sessions_.get(); }},
-                 asked->speaks == dialect::responses ? responses_feed(asked)
-                                                     : native_feed(asked)));
+  if (asked->kind == request_kind::follow) {
+    // A lane has others to serve while a long body is read.
+    constexpr std::size_t short_body = 64 * 1024;
+    const auto start = [&](auto spawn) {
+      return caf::actor_cast<answer_actor>(
+          spawn(asked, budget_,
+                std::function<sessions_actor()>{[this] { return sessions_.get(); }},
+                asked->speaks == dialect::responses ? responses_feed(asked)
+                                                    : native_feed(asked)));
+    };
+    if (asked->body.size() > short_body)
+      return start(
+          [&](auto... with) { return spawn_worker(*system_, feed, std::move(with)...); });
+    return start(
+        [&](auto... with) { return spawn_on(*at.where, feed, std::move(with)...); });
+  }
   return caf::actor_cast<answer_actor>(
       spawn_on(*at.where, generation, asked,
                generation_links{caf::actor_cast<places_actor>(at.desk),
@@ -217,17 +233,21 @@ void node::listen(const endpoint& at, std::vector<listener::seat> seats) {
     const auto start = [this, &s](const request_ptr& asked) {
       return start_answer(s, asked);
     };
-    return spawn_on(where, client,
-                    client_links{wire, [this] { return resources_.get(); },
-                                 [this](const request& asked) {
-                                   return health_answer(asked, *liveness_);
-                                 },
-                                 s.observer, start, values_.stream});
+    return spawn_on(
+        where, client,
+        client_links{
+            wire,
+            [this](const request& asked) {
+              return (tells_conversations(asked) ? conversations_ : resources_).get();
+            },
+            [this](const request& asked) { return health_answer(asked, *liveness_); },
+            s.observer, start, values_.stream});
   };
   context->make_talk = [this](lane& where, peer_socket socket, upgrade_request asked,
-                              std::string request_id, grant_ptr by) {
+                              std::string request_id, holder peer) {
     talk_links links;
-    links.by = std::move(by);
+    links.by = peer.by;
+    links.peer = std::move(peer);
     links.keys = [this] { return key_table_.get(); };
     const auto offered = asked["Sec-WebSocket-Protocol"];
     links.protocol = agreed_protocol({offered.data(), offered.size()});

@@ -146,6 +146,7 @@ private:
   slot<prober_actor> prober_;
   slot<loader_actor> loader_;
   slot<resources_actor> resources_;
+  slot<resources_actor> conversations_; ///< likewise, of these alone
   slot<overview_actor> overview_;
   slot<observer_actor> fleet_observer_;
   slot<store_actor> store_;

@@ -98,6 +98,7 @@ void node::finish() {
   end(loader_.get());
   end(overview_.get());
   end(resources_.get());
+  end(conversations_.get());
   end(keys_.get());
   end(scrape_.get());
   end(process_.get());
@@ -113,6 +114,7 @@ void node::finish() {
   loader_.clear();
   overview_.clear();
   resources_.clear();
+  conversations_.clear();
   keys_.clear();
   scrape_.clear();
   process_.clear();

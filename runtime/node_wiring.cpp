@@ -7,6 +7,7 @@
 #include "adapters/native/chat.hpp"
 #include "adapters/native/resources.hpp"
 #include "adapters/native/session_id.hpp"
+#include "adapters/native/session_json.hpp"
 #include "adapters/ollama/loader.hpp"
 #include "adapters/ollama/prober.hpp"
 
@@ -122,23 +123,24 @@ std::vector<child_spec> node::children() {
                  }});
   for (auto& child : gpus_->children(*system_, [this] { return dispatcher_.get(); }))
     all.push_back(std::move(child));
-  all.push_back({"resources", [this] {
-                   resources_links links{[this] { return dispatcher_.get(); },
-                                         facts(),
-                                         [this] { return sessions_.get(); },
-                                         [this] { return desks(); },
-                                         new_session_id,
-                                         [this] { return observers(); },
-                                         [this] { return scrape_.get(); },
-                                         [this] { return gpus_->monitor(); },
-                                         {},
-                                         [this] { return keys_.get(); },
-                                         [this] { return key_table_.get(); }};
-                   if (values_.server.console)
-                     links.console = console;
-                   resources_.set(spawn_worker(*system_, resources, std::move(links)));
-                   return resources_.get().address();
-                 }});
+  for (auto* const slot : {&resources_, &conversations_})
+    all.push_back({slot == &resources_ ? "resources" : "conversations", [this, slot] {
+                     resources_links links{[this] { return dispatcher_.get(); },
+                                           facts(),
+                                           [this] { return sessions_.get(); },
+                                           [this] { return desks(); },
+                                           new_session_id,
+                                           [this] { return observers(); },
+                                           [this] { return scrape_.get(); },
+                                           [this] { return gpus_->monitor(); },
+                                           {},
+                                           [this] { return keys_.get(); },
+                                           [this] { return key_table_.get(); }};
+                     if (values_.server.console)
+                       links.console = console;
+                     slot->set(spawn_worker(*system_, resources, std::move(links)));
+                     return slot->get().address();
+                   }});
   all.push_back({"overview", [this] {
                    overview_.set(spawn_worker(
                        *system_, overview,
@@ -156,9 +158,22 @@ session_links node::for_sessions() {
   links.start = [this](const request_ptr& asked) {
     return start_answer(least_busy(), asked);
   };
-  links.codec = {chat::read_records, chat::assistant_message, chat::quoted,
-                 chat::merged,       chat::changed_settings,  chat::joined,
-                 chat::context_of,   chat::is_plain,          chat::keeps};
+  links.codec = {chat::read_records,
+                 chat::assistant_message,
+                 chat::quoted,
+                 chat::merged,
+                 chat::changed_settings,
+                 chat::joined,
+                 chat::context_of,
+                 chat::is_plain,
+                 chat::keeps,
+                 [](const session_event& e) { return to_json(e); }};
+  links.budget = budget_;
+  links.part_of = [this](const std::string& owner) {
+    const auto by = key_table_.get()->find(owner);
+    return by ? by->meter->held : shared_sum{};
+  };
+  links.most_answer_bytes = values_.stream.buffer_bytes;
   links.continues = values_.stream.continue_elsewhere;
   links.continued = continued_;
   links.clock = wall_clock;

@@ -11,7 +11,7 @@
 #include "adapters/lane/hosted.hpp"
 #include "config/settings.hpp"
 #include "messages/actors.hpp"
-#include "messages/memory_budget.hpp"
+#include "messages/admission.hpp"
 #include "messages/session.hpp"
 
 #include <boost/beast/http/empty_body.hpp>
@@ -56,7 +56,7 @@ struct wire_context {
   std::function<client_actor(lane&, const wire_actor&)> make_client;
   /// Starts the TALK that takes a connection over which asked to become a WebSocket.
   std::function<talk_actor(lane&, peer_socket, upgrade_request, std::string request_id,
-                           grant_ptr by)>
+                           holder peer)>
       make_talk;
 };
 
@@ -96,7 +96,9 @@ private:
   void refuse(int status, std::string_view text);
 
   // who may ask (wire_access.cpp)
+  holder as_holder() const;
   bool may_hold(std::uint64_t size);
+  bool may_keep(const conductor::response& r);
   bool let_in(const request_head& head, std::string_view path, std::string key);
   bool may_ask(conductor::request& asked);
   void turn_away(errc code, const std::string& text, unsigned retry_after_s = 0);
@@ -149,7 +151,7 @@ private:
   std::string request_id_;
   std::string method_, path_;   ///< for the audit: without query and key
   asker asker_;                 ///< for whom the peer asks
-  std::shared_ptr<share> held_; ///< the body's part of the node's memory
+  std::shared_ptr<share> held_; ///< the body's or the answer's part of the node's memory
   grant_ptr by_;                ///< whose key it came with; null: needs none
   bool noted_ = false;          ///< the audit has it
   bool trusted_ = false;        ///< its headers that name users count

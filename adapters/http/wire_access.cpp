@@ -85,41 +85,46 @@ bool wire::may_ask(conductor::request& asked) {
   return true;
 }
 
-/// Whether the node's memory takes a body of that size, and so does the part of it that
-/// its key may have, or its address where it has none; what came of it counts.
+holder wire::as_holder() const {
+  return {context_->budget, by_, seat_.held, std::string{address_of(peer_)}};
+}
+
+/// Whether the node's memory takes a body of that size; what came of it counts.
 bool wire::may_hold(std::uint64_t size) {
-  const auto& budget = context_->budget;
-  if (!budget)
-    return true;
+  const auto me = as_holder();
   const auto asks = class_for(by_, class_named(parser_->head.find("X-Conductor-Class")),
                               context_->default_class);
   const auto mine = held_ ? held_->value() : 0;
-  const auto more = size > mine ? size - mine : 0;
-  const auto& part = by_ ? by_->meter->held : seat_.held;
-  const auto most = by_ ? budget->of_one_key() : budget->of_one_peer();
-  if (part && !budget->fits(most, value_of(part), more)) {
-    if (by_)
-      by_->meter->seen.limited.fetch_add(1, std::memory_order_relaxed);
-    turn_away(errc::rate_limited,
-              (by_ ? key_named(by_) : std::string{address_of(peer_)}) + " holds " +
-                  std::to_string(value_of(part)) + " of the " + std::to_string(most) +
-                  " bytes that limits." + (by_ ? "key_memory" : "peer_memory") +
-                  " allows",
-              1);
-    return false;
-  }
-  if (!budget->admits(asks, more)) {
-    turn_away(errc::memory_exhausted,
-              "the node holds " + std::to_string(budget->held()) + " of the " +
-                  std::to_string(budget->limit()) +
-                  " bytes that limits.memory allows, and bodies of class " +
-                  to_string(asks) + " have to wait",
-              1);
+  if (const auto no = me.check(asks, size > mine ? size - mine : 0)) {
+    const auto f = to_failure(no);
+    turn_away(f.code, f.detail, f.retry_after_s);
     return false;
   }
   if (!held_)
-    held_ = std::make_shared<share>(budget->open_share(part));
+    held_ = std::make_shared<share>(me.open());
   held_->set(parser_->body.size());
+  return true;
+}
+
+/// An answer of the node's own takes its memory until the peer has taken that. Whether it
+/// may: what was done is told, and how the node is; a conversation can be read later.
+bool wire::may_keep(const conductor::response& r) {
+  constexpr std::size_t small = 16 * 1024;
+  if (r.body.size() <= small)
+    return true;
+  const auto me = as_holder();
+  if (method_ == "GET" && path_.starts_with("/conductor/v1/sessions")) {
+    const auto asks = class_for(by_, std::nullopt, context_->default_class);
+    if (const auto no = me.check(asks, r.body.size())) {
+      const auto f = to_failure(no);
+      note_refusal(f.code, f.detail);
+      answer(error_response(route_.speaks, status_of(f.code), f.detail, to_string(f.code),
+                            request_id_, f.retry_after_s));
+      return false;
+    }
+  }
+  held_ = std::make_shared<share>(me.open());
+  held_->set(r.body.size());
   return true;
 }
 

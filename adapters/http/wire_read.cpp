@@ -337,8 +337,8 @@ void wire::upgrade() {
   phase_ = phase::closing;
   closed_ = true;
   deadline_->stop();
-  talk_ =
-      context_->make_talk(home(), socket_->release(), std::move(asked), request_id_, by_);
+  talk_ = context_->make_talk(home(), socket_->release(), std::move(asked), request_id_,
+                              as_holder());
   monitor(talk_);
 }
 

@@ -30,6 +30,8 @@ void wire::send_head(std::string text) {
 }
 
 void wire::answer(const conductor::response& r) {
+  if (!may_keep(r))
+    return;
   note_status(r.status);
   auto text = head_text(r.status, r.headers);
   if (route_.speaks == dialect::native && received_ != request_clock::time_point{})
@@ -187,6 +189,7 @@ void wire::write_failed(const boost::system::error_code&) {
 
 void wire::answered() {
   ended_ = false;
+  held_ = nullptr;
   if (std::exchange(traced_, false))
     send(client_, answer_taken{});
   served_ = true;

@@ -32,6 +32,7 @@ void publish(feed_ptr self) {
     st.ready = st.ready.slice(part.size());
     self->send(*st.reader, next{std::move(part)});
   }
+  st.held.set(st.out.size() + st.ready.size());
   if (st.ended && is_taken(st)) {
     self->send(*st.reader, complete{});
     self->quit();
@@ -42,7 +43,7 @@ void tell_head(feed_ptr self, int status, std::string type,
                std::optional<std::uint64_t> length = {},
                std::vector<header_field> more = {}) {
   auto& st = self->state;
-  if (std::exchange(st.told, true))
+  if (!st.reader || std::exchange(st.told, true))
     return;
   auto head = std::make_shared<response_head>();
   head->status = status;
@@ -89,10 +90,28 @@ void join_session(feed_ptr self, const caf::actor_addr& but) {
             [self](const caf::error& e) { feeding::fail(self, e); });
 }
 
+/// Adds to what is written; false: the node has no memory for it, and the client is told.
+bool write(feed_ptr self, const session_event& e) {
+  constexpr std::size_t small = 16 * 1024;
+  auto& st = self->state;
+  auto text = st.surface->write(e);
+  if (text.size() > small)
+    if (const auto no = st.client.check(st.asked->priority, text.size())) {
+      feeding::fail(self, no);
+      return false;
+    }
+  if (st.out.empty())
+    st.out = std::move(text);
+  else
+    st.out += text;
+  return true;
+}
+
 /// An event of this turn, or any where there is none.
 void pass_on(feed_ptr self, const session_event& e) {
   auto& st = self->state;
-  st.out += st.surface->write(e);
+  if (!write(self, e))
+    return;
   if (!st.turn || !is_terminal(e.type))
     return;
   if (st.told)
@@ -113,8 +132,7 @@ bool ends_with_its_key(feed_ptr self) {
 /// A snapshot also says how the turn ended, where that is no longer told by itself.
 void pass_on_snapshot(feed_ptr self, const session_event& e) {
   auto& st = self->state;
-  st.out += st.surface->write(e);
-  if (!st.turn)
+  if (!write(self, e) || !st.turn)
     return;
   const auto* m = find_message(e.all->messages, st.turn->answer);
   session_event end;
@@ -157,6 +175,7 @@ void fail(feed_ptr self, const caf::error& e) {
   if (std::exchange(st.ended, true))
     return;
   self->send(*st.reader, to_failed(e));
+  st.reader = {}; // who was told an end is told no other
   self->quit();
 }
 
@@ -193,11 +212,13 @@ void watch(feed_ptr self, const std::string& session, std::uint64_t next) {
 
 } // namespace feeding
 
-feed_actor::behavior_type feed(feed_ptr self, request_ptr asked,
+feed_actor::behavior_type feed(feed_ptr self, request_ptr asked, budget_ptr budget,
                                std::function<sessions_actor()> sessions,
                                std::unique_ptr<feed_surface> surface) {
   auto& st = self->state;
   st.asked = std::move(asked);
+  st.client = {std::move(budget), st.asked->by, {}, {}};
+  st.held = st.client.open();
   st.sessions = std::move(sessions);
   st.surface = std::move(surface);
   self->set_down_handler([self](const caf::down_msg& down) {

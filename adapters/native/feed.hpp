@@ -1,6 +1,7 @@
 #pragma once
 
 #include "messages/actors.hpp"
+#include "messages/admission.hpp"
 #include "messages/monitored.hpp"
 #include "messages/session.hpp"
 
@@ -15,7 +16,7 @@
 namespace conductor {
 
 /// FEED: one client that follows a session. Publishes to CLIENT what SESSION tells it.
-/// Lane.
+/// Lane; a worker where the request is long to read.
 using feed_actor = answer_actor::extend_with<follower_actor>::extend<
     // INTERNAL: nothing came for a while: a sign of life.
     caf::reacts_to<tick>>;
@@ -58,13 +59,15 @@ struct feed_state {
   std::string out;          ///< written, and not looked at yet
   bytes ready;              ///< before that, not yet demanded
   std::uint64_t demanded = 0;
+  holder client;     ///< for whom both take the node's memory,
+  share held;        ///< so much of it
   bool told = false; ///< the head went out
   bool ended = false;
   bool draining = false; ///< who only follows is let go when no turn is under way
   bool quiet = true;     ///< nothing came since the last tick
 };
 
-feed_actor::behavior_type feed(feed_ptr self, request_ptr asked,
+feed_actor::behavior_type feed(feed_ptr self, request_ptr asked, budget_ptr budget,
                                std::function<sessions_actor()> sessions,
                                std::unique_ptr<feed_surface> surface);
 

@@ -96,6 +96,8 @@ void add_terminal(json& j, const session_event& e) {
 } // namespace
 
 std::string to_json(const session_event& e) {
+  if (e.type == event_type::snapshot && !e.text.empty())
+    return e.text;
   json j{{"seq", e.seq}, {"type", to_string(e.type)}, {"time", time_text(e.time)}};
   if (e.message != 0)
     j["message"] = e.message;
@@ -158,11 +160,11 @@ std::string to_json(const session_message& message) {
   return dump(message_of(message, images::whole));
 }
 
-std::string to_json(const session_page& page, std::size_t limit) {
+std::string to_json(const session_page& page) {
   json j{{"sessions", json::array()}, {"next", nullptr}};
   for (const auto& i : page.sessions)
     j["sessions"].push_back(info_of(i));
-  if (page.sessions.size() == limit && limit > 0) {
+  if (page.more) {
     const auto& last = page.sessions.back();
     j["next"] = std::to_string(last.updated) + "." + last.id;
   }

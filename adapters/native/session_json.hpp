@@ -17,7 +17,7 @@ std::string to_json(const session_record& record);
 /// One message, with its images.
 std::string to_json(const session_message& message);
 /// `{"sessions": […], "next": …}`; `next` is null on the last page.
-std::string to_json(const session_page& page, std::size_t limit);
+std::string to_json(const session_page& page);
 /// All of it, as `POST /conductor/v1/sessions` takes it.
 std::string export_json(const session_record& record);
 /// For people to read.

@@ -72,10 +72,9 @@ promise list(self_ptr self, const request_ptr& asked) {
   auto wish = parse_list(asked->target);
   if (!is_admin(asked->by))
     wish.owner = owner_of(asked->by);
-  return ask_all<session_page>(self, wish,
-                               [limit = wish.limit](const session_page& page) {
-                                 return json_answer(200, to_json(page, limit));
-                               });
+  return ask_all<session_page>(self, wish, [](const session_page& page) {
+    return json_answer(200, to_json(page));
+  });
 }
 
 bool under_way(const session_record& r) {

@@ -5,6 +5,7 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/core/buffers_to_string.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace conductor {
@@ -13,6 +14,8 @@ namespace {
 namespace asio = boost::asio;
 namespace ws = boost::beast::websocket;
 using json_input::json;
+
+constexpr std::size_t part_of_message = 64 * 1024; ///< bytes read at once
 
 ws::stream_base::timeout timing() {
   ws::stream_base::timeout t;
@@ -64,6 +67,7 @@ talk::talk(caf::actor_config& cfg, peer_socket socket, upgrade asked, talk_links
       }));
   socket_->read_message_max(links_.max_message_bytes);
   socket_->text(true);
+  held_ = links_.peer.open();
 }
 
 talk::behavior_type talk::make_behavior() {
@@ -112,28 +116,56 @@ void talk::accept() {
 
 /// Reads the next operation, when there is room for its answer.
 void talk::read() {
-  if (reading_ || closing_ || subscribing_ || operations_ >= links_.max_operations ||
-      waiting_ >= links_.max_waiting)
+  if (reading_ || closing_ || subscribing_ || being_read_ > 0 ||
+      operations_ >= links_.max_operations || waiting_ >= links_.max_waiting)
     return;
   reading_ = true;
-  socket_->async_read(in_, [this, alive = caf::strong_actor_ptr{ctrl()}](
-                               boost::system::error_code ec, std::size_t) {
-    lane::turn scope{home(), "talk"};
-    reading_ = false;
-    if (ec) {
-      gone(); // Beast has answered a close, and closed for what was wrong
-      return;
-    }
-    const auto text = boost::beast::buffers_to_string(in_.data());
-    in_.clear();
-    if (in_.capacity() > links_.max_waiting)
+  socket_->async_read_some(
+      in_, part_of_message,
+      [this, alive = caf::strong_actor_ptr{ctrl()}](boost::system::error_code ec,
+                                                    std::size_t) {
+        lane::turn scope{home(), "talk"};
+        reading_ = false;
+        if (ec)
+          gone(); // Beast has answered a close, and closed for what was wrong
+        else if (!socket_->is_message_done())
+          may_hold();
+        else if (socket_->got_text())
+          take(next_text());
+        else
+          close(ws::close_code::unknown_data, "operations are JSON texts");
+        read();
+      });
+}
+
+std::string talk::next_text() {
+  auto text = boost::beast::buffers_to_string(in_.data());
+  in_.clear();
+  if (in_.capacity() > links_.max_waiting)
+    in_.shrink_to_fit();
+  may_hold();
+  return text;
+}
+
+/// What has come of a message, and what waits for the socket, takes the node's memory;
+/// false: there is no more of it.
+bool talk::may_hold() {
+  const auto now = in_.capacity() + waiting_ + being_read_;
+  const auto more = now - std::min<std::size_t>(now, held_.value());
+  if (now > links_.max_waiting &&
+      links_.peer.check(class_for(links_.by, std::nullopt, priority_class::normal),
+                        more)) {
+    close(ws::close_code::try_again_later, "the node has no memory for more");
+    if (!reading_) {
+      in_.clear();
       in_.shrink_to_fit();
-    if (socket_->got_text())
-      take(text);
-    else
-      close(ws::close_code::unknown_data, "operations are JSON texts");
-    read();
-  });
+    }
+    out_.resize(std::min<std::size_t>(out_.size(), writing_ ? 1 : 0));
+    held_.set(0);
+    return false;
+  }
+  held_.set(now);
+  return true;
 }
 
 void talk::write(std::string text) {
@@ -141,7 +173,8 @@ void talk::write(std::string text) {
     return;
   waiting_ += text.size();
   out_.push_back(std::move(text));
-  write_next();
+  if (may_hold())
+    write_next();
 }
 
 void talk::write_next() {
@@ -159,6 +192,7 @@ void talk::write_next() {
                          }
                          waiting_ -= out_.front().size();
                          out_.pop_front();
+                         may_hold();
                          write_next();
                          ask_for_more();
                          close_if_drained();

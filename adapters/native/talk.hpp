@@ -7,6 +7,7 @@
 #include "adapters/native/overview.hpp"
 #include "adapters/native/talk_command.hpp"
 #include "messages/actors.hpp"
+#include "messages/admission.hpp"
 #include "messages/monitored.hpp"
 #include "messages/session.hpp"
 
@@ -34,6 +35,7 @@ struct talk_links {
   std::string request_id;                   ///< of the upgrade, and of every turn
   std::string protocol;                     ///< that was agreed on; empty: none
   grant_ptr by;                             ///< whose key it came with; null: needs none
+  holder peer;                              ///< whose memory takes what comes and waits
   std::function<key_table_ptr()> keys;      ///< as they are now; used where there is one
   std::function<trace_ptr()> trace;         ///< begins that of a turn
   std::size_t max_message_bytes = 16 * 1024 * 1024;
@@ -47,8 +49,10 @@ struct talk_links {
 ///
 /// It takes no operation and no event more than its socket takes: SESSION keeps what is
 /// told meanwhile, and a socket that falls too far behind resumes with a snapshot. What
-/// is asked behind a subscription waits for its acknowledgement. A session that leaves
-/// memory is followed on where it comes back. A ping goes out when nothing else does; a
+/// is asked behind a subscription waits for its acknowledgement. What is long is read on
+/// a worker. A session that leaves
+/// memory is followed on where it comes back. A peer for whom the node has no memory is
+/// told to come again later. A ping goes out when nothing else does; a
 /// peer that does not answer it is given up. Lane, adapter.
 class talk final : public hosted<talk_actor::base> {
 public:
@@ -76,6 +80,8 @@ private:
   // the socket, and what the peer is told (talk.cpp)
   void accept();
   void read();
+  std::string next_text();
+  bool may_hold();
   void pass_on(const session_event& e);
   void ask_for_more();
   void acknowledge(const std::string& ref, json_input::json more);
@@ -88,7 +94,8 @@ private:
   void gone();
 
   // what the peer asks (talk_operations.cpp)
-  void take(std::string_view text);
+  void take(std::string text);
+  void obey(talk_question& asked);
   void obey(const std::string& ref, const subscribe_session& command);
   void go_on();
   void follow_on(const std::string& id, const session_actor& session);
@@ -115,8 +122,10 @@ private:
   on_lane<websocket> socket_;
   boost::beast::flat_buffer in_;
   std::deque<std::string> out_;
-  std::size_t waiting_ = 0;                           ///< bytes in `out_`
-  std::size_t operations_ = 0;                        ///< under way
+  std::size_t waiting_ = 0;    ///< bytes in `out_`
+  std::size_t being_read_ = 0; ///< bytes of the operation that a worker reads; 0: none
+  share held_;                 ///< of the node's memory, for both
+  std::size_t operations_ = 0; ///< under way
   std::map<std::string, subscription> subscriptions_; ///< by the session's id
   std::uint64_t begun_ = 0;                           ///< subscriptions
   bool subscribing_ = false;                          ///< one is being found

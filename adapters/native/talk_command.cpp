@@ -47,4 +47,16 @@ talk_command talk_command_of(const json& op) {
       "\"op\" must be \"subscribe\", \"unsubscribe\", \"send\" or \"cancel\"");
 }
 
+talk_question read_question(std::string_view text) {
+  talk_question asked;
+  try {
+    const auto op = json_input::object_of(text);
+    asked.ref = json_input::text(op, "ref");
+    asked.command = talk_command_of(op);
+  } catch (const json_input::bad_request& e) {
+    asked.refused = e.what();
+  }
+  return asked;
+}
+
 } // namespace conductor

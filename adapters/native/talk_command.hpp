@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <variant>
 
 namespace conductor {
@@ -36,5 +37,13 @@ using talk_command = std::variant<subscribe_session, unsubscribe_session, send_t
 
 /// Throws json_input::bad_request.
 talk_command talk_command_of(const json_input::json& op);
+
+/// An operation as far as it could be read.
+struct talk_question {
+  std::string ref; ///< as it came
+  talk_command command;
+  std::string refused; ///< why it is none; empty: it is one
+};
+talk_question read_question(std::string_view text);
 
 } // namespace conductor

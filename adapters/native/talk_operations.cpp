@@ -3,15 +3,42 @@
 #include "adapters/native/ask_session.hpp"
 #include "messages/admission.hpp"
 
+#include <caf/typed_actor.hpp>
+
 #include <chrono>
+#include <memory>
 #include <utility>
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(std::shared_ptr<conductor::talk_question>)
 
 namespace conductor {
 namespace {
 
 using json_input::json;
+using question_ptr = std::shared_ptr<talk_question>;
+using long_reader_actor =
+    caf::typed_actor<caf::replies_to<std::string>::with<question_ptr>>;
 
 constexpr std::size_t events_at_once = 64;
+constexpr std::size_t short_text = 64 * 1024; ///< that a lane reads itself
+
+/// Reads one text, and ends.
+long_reader_actor::behavior_type long_reader(long_reader_actor::pointer self) {
+  return {
+      [self](const std::string& text) {
+        self->quit();
+        return std::make_shared<talk_question>(read_question(text));
+      },
+  };
+}
+
+/// What a message takes of the node's memory until it is acknowledged.
+std::size_t bytes_of(const say& s) {
+  std::size_t sum = 0;
+  for (const auto& m : s.messages)
+    sum += m.content.size() + m.wire.size();
+  return sum;
+}
 
 } // namespace
 
@@ -33,17 +60,42 @@ bool talk::may_go_on() {
   return false;
 }
 
-void talk::take(std::string_view text) {
+void talk::take(std::string text) {
   if (!may_go_on())
     return;
-  std::string ref;
+  if (text.size() <= short_text) {
+    auto asked = read_question(text);
+    obey(asked);
+    return;
+  }
+  being_read_ = text.size();
+  ++operations_;
+  may_hold();
+  request(spawn_worker(home().system(), long_reader), caf::infinite, std::move(text))
+      .then(
+          [this](const question_ptr& asked) {
+            being_read_ = 0;
+            --operations_;
+            may_hold();
+            if (may_go_on())
+              obey(*asked);
+            go_on();
+          },
+          [this](const caf::error& e) {
+            being_read_ = 0;
+            --operations_;
+            refuse({}, e);
+            go_on();
+          });
+}
+
+void talk::obey(talk_question& asked) {
   try {
-    const auto op = json_input::object_of(text);
-    ref = json_input::text(op, "ref");
-    auto command = talk_command_of(op);
-    std::visit([&](auto& c) { obey(ref, c); }, command);
+    if (!asked.refused.empty())
+      throw json_input::bad_request(asked.refused);
+    std::visit([&](auto& c) { obey(asked.ref, c); }, asked.command);
   } catch (const json_input::bad_request& e) {
-    refuse(ref, "bad_request", e.what());
+    refuse(asked.ref, "bad_request", e.what());
   }
 }
 
@@ -149,10 +201,13 @@ void talk::obey(const std::string& ref, send_to_session& command) {
   if (links_.trace)
     s.trace = links_.trace();
   ++operations_;
+  const auto held = std::make_shared<share>(links_.peer.open());
+  held->set(bytes_of(s));
   ask_session<said>(
       this, links_.sessions, open_session{id, {}, links_.by}, std::move(s),
       [=, this](const session_actor&, const said& s) {
         --operations_;
+        held->set(0);
         acknowledge(
             ref,
             {{"session", id}, {"message", s.answer}, {"first_event", s.first_event}});

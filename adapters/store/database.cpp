@@ -396,9 +396,14 @@ session_page database::list(const store_list& wish) {
   for (const auto& [key, value] : wish.metadata)
     rows.bind(key).bind(value);
   rows.bind(static_cast<std::uint64_t>(wish.limit));
+  constexpr std::size_t large = 8u << 20; // bytes
   session_page page;
-  while (rows.step())
-    page.sessions.push_back(info_of(rows));
+  std::size_t bytes = 0;
+  while (!page.more && rows.step()) {
+    const auto& i = page.sessions.emplace_back(info_of(rows));
+    bytes += i.system.size() + i.settings.size() + i.metadata.size();
+    page.more = bytes >= large || page.sessions.size() == wish.limit;
+  }
   return page;
 }
 

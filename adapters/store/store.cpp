@@ -207,12 +207,16 @@ sqlite_store_actor::behavior_type store(self_ptr self, store_files* files) {
         return wait_for_batch(self, std::move(id));
       },
       [self](const store_read& r) -> caf::result<session_record_ptr> {
-        return read<session_record_ptr>(self, [id = r.id](database& db) {
-          auto found = db.read(id);
-          if (!found)
-            throw make_error(errc::session_not_found, "there is no session " + id);
-          return found;
-        });
+        return read<session_record_ptr>(
+            self, [id = r.id, budget = self->state.files->budget](database& db) {
+              if (budget && budget->exhausted()) // by those that were read meanwhile
+                throw make_error(errc::memory_exhausted,
+                                 "the node has no memory for another conversation", 1);
+              auto found = db.read(id);
+              if (!found)
+                throw make_error(errc::session_not_found, "there is no session " + id);
+              return found;
+            });
       },
       [self](const store_erase& e) {
         self->state.erased.push_back(e.id);

@@ -3,6 +3,7 @@
 #include "adapters/blocking/executor.hpp"
 #include "adapters/cells/cells.hpp"
 #include "adapters/store/database.hpp"
+#include "messages/memory_budget.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
 #include <caf/typed_response_promise.hpp>
@@ -36,10 +37,11 @@ struct store_files {
       e->release();
   }
 
-  std::string file;                 ///< of SQLite; made with its folder when first used
-  std::unique_ptr<database> writes; ///< the writer thread's own
-  std::unique_ptr<database> reads;  ///< the reader thread's own
-  std::atomic<bool> made{false};    ///< the writer has opened the file
+  budget_ptr budget; ///< of the node's memory, into which is read; null: there is none
+  std::string file;  ///< of SQLite; made with its folder when first used
+  std::unique_ptr<database> writes;           ///< the writer thread's own
+  std::unique_ptr<database> reads;            ///< the reader thread's own
+  std::atomic<bool> made{false};              ///< the writer has opened the file
   histogram_cell write_seconds{store_bounds}; ///< of batches; STORE alone writes it
   executor writer;
   executor reader;

@@ -90,7 +90,7 @@ protected:
     limits.window_bytes = 100;
     client_links links;
     links.wire = system.spawn(fake_wire, log);
-    links.resources = [r = system.spawn(fake_resources)] { return r; };
+    links.resources = [r = system.spawn(fake_resources)](const request&) { return r; };
     links.observer = system.spawn(fake_observer, summaries);
     links.limits = limits;
     links.start = [this](const request_ptr&) {

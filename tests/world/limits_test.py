@@ -10,7 +10,9 @@ import sys
 import tempfile
 import unittest
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "guards"))
+TESTS = pathlib.Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(TESTS / "guards"), str(TESTS / "support")]
+from frames import CLOSE, TEXT, Frames  # noqa: E402
 from processes import PATIENCE, ask, conductor, scripted_ollama, set_script, stats, until  # noqa: E402
 
 NODE, OLLAMA = sys.argv[1:3]
@@ -136,6 +138,137 @@ class Memory(World):
         self.assertEqual(len(records), 60_001)
         self.assertTrue(records[-1]["done"])
         self.nothing_held(node)
+
+
+class Conversations(World):
+    """They take the node's memory for as long as they are used: each text twice, as it was said and as it goes on."""
+
+    def create(self, node, size, status=201, **more):
+        got, text = ask(node.port, "POST", "/conductor/v1/sessions",
+                        {"model": "canned", "messages": [{"role": "user", "content": "x" * size}], **more})
+        self.assertEqual(got, status, text[:300])
+        return json.loads(text).get("id")
+
+    def held(self, node):
+        return self.series(node, "conductor_memory_held_bytes")
+
+    def test_they_count_until_they_are_gone(self):
+        node = self.start('[limits]\nmemory = "4000KiB"\n')
+        ids = [self.create(node, 600_000), self.create(node, 600_000)]
+        until("the bodies are given back", lambda: self.held(node) < 2_500_000)
+        self.assertGreater(self.held(node), 2_400_000)
+        self.create(node, 1_200_000, 503)
+        status, text = ask(node.port, "POST", "/api/generate",
+                           {"model": "canned", "prompt": "x" * 1_200_000, "stream": False})
+        self.assertEqual(status, 503, text)
+        for one in ids:
+            self.assertEqual(ask(node.port, "DELETE", f"/conductor/v1/sessions/{one}")[0], 204)
+        until("nothing is held", lambda: self.held(node) == 0)
+        self.create(node, 1_200_000)
+
+    def test_those_of_one_key_are_of_its_part(self):
+        node = self.start('[limits]\nmemory = "20MiB"\nkey_memory = "1000KiB"\n')
+        key = {"Authorization": "Bearer " + json.loads(
+            ask(node.port, "POST", "/conductor/v1/keys", {"name": "one"})[1])["key"]}
+        body = {"model": "canned", "messages": [{"role": "user", "content": "x" * 300_000}]}
+        self.assertEqual(ask(node.port, "POST", "/conductor/v1/sessions", body, key)[0], 201)
+        until("its body is given back", lambda: self.held(node) < 700_000)
+        body = {"model": "canned", "prompt": "x" * 500_000, "stream": False}
+        self.assertEqual(ask(node.port, "POST", "/api/generate", body, key)[0], 429)
+        self.assertEqual(ask(node.port, "POST", "/api/generate", body)[0], 200)
+
+    def test_answers_that_nobody_takes_are_bounded(self):
+        node = self.start('[limits]\nmemory = "100MiB"\n')
+        one = self.create(node, 8_000_000)
+        peers = []
+        for _ in range(20):
+            s = socket.socket()
+            self.addCleanup(s.close)
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            s.settimeout(PATIENCE)
+            s.connect(("127.0.0.1", node.port))
+            s.sendall(f"GET /conductor/v1/sessions/{one} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+            peers.append(s)
+        said = [s.recv(12) for s in peers]
+        self.assertEqual(set(said), {b"HTTP/1.1 200", b"HTTP/1.1 503"})
+        self.assertLess(self.held(node), 100 << 20)
+        for s in peers:
+            s.close()
+        until("they are given back", lambda: self.held(node) < 17_000_000)
+        self.assertEqual(ask(node.port, "GET", f"/conductor/v1/sessions/{one}")[0], 200)
+
+    def test_a_snapshot_for_which_there_is_no_room_is_refused(self):
+        node = self.start('[limits]\nmemory = "1000KiB"\n')
+        one = self.create(node, 300_000)
+        until("its body is given back", lambda: self.held(node) < 700_000)
+        text = ask(node.port, "GET", f"/conductor/v1/sessions/{one}/events")[1]
+        self.assertIn("limits.memory", text)
+        self.assertNotIn("xxxxxxxx", text)
+        self.assertLess(self.held(node), 700_000)
+
+    def test_half_a_message_of_a_websocket_counts(self):
+        node = self.start('[limits]\nmemory = "1000KiB"\n')
+        peer = Frames("127.0.0.1", node.port, PATIENCE)
+        self.addCleanup(peer.socket.close)
+        with contextlib.suppress(ConnectionError):
+            peer.send(TEXT, b"x" * 2_000_000, length=8_000_000)
+        opcode, said = peer.receive()
+        self.assertEqual((opcode, int.from_bytes(said[:2], "big")), (CLOSE, 1013), said)
+        until("it is given back", lambda: self.held(node) == 0)
+        again = Frames("127.0.0.1", node.port, PATIENCE)
+        self.addCleanup(again.socket.close)
+        again.send(TEXT, json.dumps({"op": "subscribe", "topic": "overview", "ref": "r"}).encode())
+        self.assertEqual(json.loads(again.receive()[1])["type"], "ack")
+
+    def test_long_operations_are_obeyed_in_their_order(self):
+        """Though another thread reads them."""
+        node = self.start("")
+        one = self.create(node, 10)
+        peer = Frames("127.0.0.1", node.port, PATIENCE)
+        self.addCleanup(peer.socket.close)
+        long = "x" * 300_000
+        for op in ({"op": "send", "session": one, "content": long, "ref": "1"}, {"op": "unsubscribe", "session": one, "ref": "2"},
+                   {"op": "send", "session": one, "content": long, "ref": "3", "nonsense": 1},
+                   {"op": "subscribe", "topic": "overview", "ref": "4"}):
+            peer.send(TEXT, json.dumps(op).encode())
+        got = []
+        while len(got) < 4:
+            said = json.loads(peer.receive()[1])
+            if "ref" in said:
+                got.append((said["ref"], said["type"]))
+        self.assertEqual(sorted(got), [("1", "ack"), ("2", "error"), ("3", "error"), ("4", "ack")])
+        self.assertLess(got.index(("3", "error")), got.index(("4", "ack")))
+        until("it is answered", lambda: ask(node.port, "GET", f"/conductor/v1/sessions/{one}")[1].count('"done"') >= 2)
+        until("what was read is given back", lambda: self.held(node) < 650_000)
+
+    def test_an_answer_that_never_ends_is_ended(self):
+        node = self.start('[stream]\nbuffer = "1MiB"\n')
+        set_script(self.ollama, records=100_000, size=1000, gap_us=100)
+        one = self.create(node, 10)
+        ask(node.port, "POST", f"/conductor/v1/sessions/{one}/messages", {"content": "go on"})
+        until("Ollama is rid of it", lambda: stats(self.ollama)["in_flight"] == 0)
+        answer = json.loads(ask(node.port, "GET", f"/conductor/v1/sessions/{one}")[1])["messages"][-1]
+        self.assertEqual(answer["state"], "failed")
+        self.assertIn("longer than stream.buffer", answer["error"])
+        self.assertGreater(len(answer["content"]), 1 << 20)
+
+    def test_a_page_of_a_list_ends_where_it_is_large(self):
+        node = self.start("")
+        made = [self.create(node, 10, system="s" * 5_000_000) for _ in range(3)]
+        first = json.loads(ask(node.port, "GET", "/conductor/v1/sessions?limit=10")[1])
+        rest = json.loads(ask(node.port, "GET", f"/conductor/v1/sessions?limit=10&before={first['next']}")[1])
+        self.assertEqual([len(first["sessions"]), len(rest["sessions"]), rest["next"]], [2, 1, None])
+        self.assertEqual({s["id"] for s in first["sessions"] + rest["sessions"]}, set(made))
+
+    def test_a_copy_that_nobody_waits_for_is_removed(self):
+        node = self.start("")
+        self.create(node, 30_000_000)
+        copies = lambda: list(pathlib.Path(node.home.name).rglob("*.copy-*"))  # noqa: E731
+        s = self.enterContext(socket.create_connection(("127.0.0.1", node.port), PATIENCE))
+        s.sendall(b"GET /conductor/v1/backup HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        until("a copy is made", copies)
+        s.close()
+        until("it is removed", lambda: not copies())
 
 
 def own_address():
