@@ -169,6 +169,12 @@ void too_late(self_ptr self, std::uint64_t number) {
     st.asked.give_up(self, a->second.errand);
     auto late = std::move(st.answers.extract(number).mapped());
     late.reply.deliver(make_error(errc::first_byte_timeout, "none came in time"));
+    return;
+  }
+  if (const auto r = st.prompts.find(number); r != st.prompts.end()) {
+    st.asked.give_up(self, r->second.errand);
+    auto late = std::move(st.prompts.extract(number).mapped());
+    late.reply.deliver(make_error(errc::first_byte_timeout, "none came in time"));
   }
 }
 
@@ -197,8 +203,7 @@ void listen(self_ptr self, probe_answer& what, std::uint64_t number) {
 }
 
 /// Ollama renders a prompt without answering it, when it is asked to.
-void ask_how_it_renders(self_ptr self, probe_render& what,
-                        caf::typed_response_promise<render_result> reply) {
+void ask_how_it_renders(self_ptr self, probe_render& what, std::uint64_t number) {
   constexpr const char* seam = "the answer goes on here";
   auto& st = self->state;
   const nlohmann::json body{{"model", what.model},
@@ -207,17 +212,22 @@ void ask_how_it_renders(self_ptr self, probe_render& what,
                               {{"role", "assistant"}, {"content", seam}}}},
                             {"stream", false},
                             {"_debug_render_only", true}};
-  st.asked.ask(
+  st.prompts.at(number).errand = st.asked.ask(
       self, st.upstreams, what.server,
       errand_request("POST", "/api/chat",
                      body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)),
-      [reply](errand_answer a) mutable {
+      [self, number](errand_answer a) {
+        auto ended = self->state.prompts.extract(number);
+        if (ended.empty())
+          return;
         const auto j = nlohmann::json::parse(a.body, nullptr, false);
         const auto info = j.is_object() ? j.find("_debug_info") : j.end();
-        const auto said = j.is_object() && info != j.end() && info->is_object()
-                              ? info->value("rendered_template", std::string{})
-                              : std::string{};
-        reply.deliver(render_result{a.status == 200 && said.ends_with(seam)});
+        const auto text = j.is_object() && info != j.end() && info->is_object()
+                              ? info->value("rendered_template", nlohmann::json())
+                              : nlohmann::json();
+        const auto said = text.is_string() ? text.get<std::string>() : std::string{};
+        ended.mapped().reply.deliver(
+            render_result{a.status == 200 && said.ends_with(seam)});
       });
 }
 
@@ -249,8 +259,12 @@ probing_actor::behavior_type prober(self_ptr self, upstreams_actor upstreams,
         return reply;
       },
       [self](probe_render& what) -> caf::result<render_result> {
+        auto& st = self->state;
         auto reply = self->make_response_promise<render_result>();
-        ask_how_it_renders(self, what, reply);
+        const auto number = st.next_number++;
+        st.prompts[number] = {reply, 0};
+        ask_how_it_renders(self, what, number);
+        self->delayed_send(self, st.timing.probe_timeout, probe_late{number});
         return reply;
       },
       [self](const started& s) { self->state.asked.started(self->current_sender(), s); },

@@ -46,11 +46,18 @@ struct prober_state {
     std::uint64_t errand = 0;
   };
 
+  /// A prompt that is to be rendered.
+  struct rendering {
+    caf::typed_response_promise<render_result> reply;
+    std::uint64_t errand = 0;
+  };
+
   upstream_settings timing;
   upstreams_actor upstreams;
   errands asked;
   std::map<std::uint64_t, under_way> probes; ///< by number
   std::map<std::uint64_t, listening> answers;
+  std::map<std::uint64_t, rendering> prompts;
   std::uint64_t next_number = 1;
 };
 

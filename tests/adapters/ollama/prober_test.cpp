@@ -169,6 +169,36 @@ TEST_F(a_prober, keeps_probes_under_way_apart) {
   EXPECT_EQ(second->result->version, "2");
 }
 
+TEST_F(a_prober, asks_how_a_prompt_is_rendered_and_waits_for_its_time) {
+  std::vector<std::string> got;
+  const auto look = [&] {
+    system.spawn([&](caf::event_based_actor* self) {
+      self->request(caf::actor_cast<prober_actor>(subject), caf::infinite,
+                    probe_render{server_named("one"), "m"})
+          .then(
+              [&](const render_result& r) { got.push_back(r.continues ? "yes" : "no"); },
+              [&](const caf::error& e) { got.push_back(to_string(to_failure(e).code)); });
+    });
+    run();
+  };
+  std::size_t i = 0;
+  for (const auto* said :
+       {R"({"_debug_info":{"rendered_template":7}})", "[]", "nonsense"}) {
+    look();
+    answer(i++, started{head_of(200)}, bytes_of(said), complete{});
+    EXPECT_EQ(got.back(), "no") << said;
+  }
+  look(); // and is told nothing
+  EXPECT_EQ(got.size(), 3u);
+  advance(timing.probe_timeout);
+  EXPECT_EQ(got.back(), "first_byte_timeout");
+  look();
+  answer(4, started{head_of(200)},
+         bytes_of(R"({"_debug_info":{"rendered_template":"x the answer goes on here"}})"),
+         complete{});
+  EXPECT_EQ(got.back(), "yes");
+}
+
 TEST_F(a_prober, passes_failures_on) {
   const auto got = look_at("one");
   answer(0, failed{errc::backend_unreachable, "refused"});
