@@ -10,8 +10,7 @@
 namespace conductor {
 namespace {
 
-/// Also what would let a proxy before Ollama pack what is read here.
-constexpr std::array<std::string_view, 17> kept_here{"Connection",
+constexpr std::array<std::string_view, 16> kept_here{"Connection",
                                                      "Keep-Alive",
                                                      "Proxy-Authenticate",
                                                      "Proxy-Authorization",
@@ -23,7 +22,6 @@ constexpr std::array<std::string_view, 17> kept_here{"Connection",
                                                      "Host",
                                                      "Content-Length",
                                                      "Expect",
-                                                     "Accept-Encoding",
                                                      "Origin",
                                                      "Referer",
                                                      "Authorization",

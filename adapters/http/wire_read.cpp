@@ -285,8 +285,12 @@ void wire::ask() {
   asked->priority = class_for(by_, wanted, context_->default_class);
   asked->received = received_ = request_clock::now();
   asked->headers = forwarded_headers(head);
-  if (route_.kind != request_kind::local)
+  if (route_.kind != request_kind::local) {
+    // Else a proxy before Ollama could pack what is read here.
+    std::erase_if(asked->headers,
+                  [](const auto& h) { return same_name(h.name, "Accept-Encoding"); });
     asked->trace = join_trace(head, context_->trace, asked->headers);
+  }
   takes_trailers_ = lists(head.find("TE"), "trailers");
   if (path_of(head.target).starts_with(blobs))
     asked->session = blob_of(head.target); // what is made of it follows it

@@ -44,9 +44,14 @@ TEST_F(a_node, passes_the_headers_that_may_go_on) {
   start();
   const auto a = ask("POST", "/api/generate", generate(),
                      "traceparent: 00-11-22-01\r\nAuthorization: Bearer secret\r\n"
-                     "User-Agent: me\r\nX-Request-Id: my-id\r\nReferer: http://x/\r\n");
+                     "User-Agent: me\r\nX-Request-Id: my-id\r\nReferer: http://x/\r\n"
+                     "Accept-Encoding: gzip\r\n");
   EXPECT_EQ(a.headers.at("x-request-id"), "my-id");
   const auto head = last_request("/api/generate").head;
+  EXPECT_FALSE(head.field("Accept-Encoding")); // what comes back is read here
+  EXPECT_EQ(ask("GET", "/console/", {}, "Accept-Encoding: gzip\r\n")
+                .headers["content-encoding"],
+            "gzip");
   EXPECT_EQ(head.field("traceparent"), "00-11-22-01");
   EXPECT_EQ(head.field("User-Agent"), "me");
   EXPECT_EQ(head.field("X-Request-Id"), "my-id");
