@@ -38,10 +38,23 @@ const char* status_of(const session_message& answer, bool cut) {
   return "failed";
 }
 
+/// What its turn asked for besides, maybe as a change: a null is none.
+json settings_of(const session_message& answer) {
+  auto settings = json::object();
+  const auto all = parse(answer.settings.empty() ? "{}" : answer.settings);
+  for (const auto& [key, value] : all.items())
+    if (!value.is_null())
+      settings[key] = value;
+  return settings;
+}
+
+/// A session takes any as tools; those that are functions are told.
 json tools_of(const json& settings) {
   auto tools = json::array();
   for (const auto& one : settings.value("tools", json::array())) {
-    const auto f = one.value("function", json::object());
+    const auto f = one.is_object() ? one.value("function", json()) : json();
+    if (!f.is_object())
+      continue;
     tools.push_back({{"type", "function"},
                      {"name", f.value("name", json())},
                      {"description", f.value("description", json())},
@@ -172,7 +185,7 @@ std::vector<json> items_of(const std::string& session, const session_message& m)
 
 json response_of(const session_info& info, const session_message& answer,
                  const std::string& previous) {
-  const auto settings = parse(answer.settings.empty() ? "{}" : answer.settings);
+  const auto settings = settings_of(answer);
   const auto options = settings.value("options", json::object());
   const bool cut = cut_short(answer, options);
   const auto created = answer.created / 1000;
