@@ -1,5 +1,6 @@
 #include "adapters/native/fleet_routes.hpp"
 
+#include "adapters/http/router.hpp"
 #include "adapters/native/answers.hpp"
 #include "adapters/native/catalogue.hpp"
 #include "adapters/native/fleet_json.hpp"
@@ -44,7 +45,7 @@ template <class Answer, class Question, class Write>
 promise ask(self_ptr self, Question question, Write write) {
   auto reply = self->make_response_promise<response>();
   self->request(self->state.links.dispatcher(), caf::infinite, std::move(question))
-      .then([reply, write](const Answer& a) mutable { reply.deliver(write(a)); },
+      .then([reply, write](const Answer& a) { deliver(reply, [&] { return write(a); }); },
             [reply](const caf::error& e) mutable { reply.deliver(e); });
   return reply;
 }
@@ -215,15 +216,14 @@ promise answer_catalogue(self_ptr self, const request_ptr& asked) {
              b.status.state == backend_state::up ? b.status.known->ps : std::string{}});
     constexpr const char* type = "application/json; charset=utf-8";
     constexpr std::string_view models = "/v1/models";
-    std::string_view path = asked->target;
-    path = path.substr(0, path.find('?'));
+    const auto path = path_of(asked->target);
     if (path == "/api/tags")
       return response{200, type, merged_tags(texts, asked->by), {}};
     if (path == "/api/ps")
       return response{200, type, merged_ps(texts, asked->by), {}};
     if (path.size() <= models.size() + 1)
       return response{200, type, merged_openai_models(texts, asked->by), {}};
-    const auto id = decoded(path.substr(models.size() + 1));
+    const auto id = path.substr(models.size() + 1);
     if (auto found = openai_model(texts, id, asked->by))
       return response{200, type, std::move(*found), {}};
     return response{404,
@@ -247,8 +247,8 @@ promise answer_catalogue(self_ptr self, const request_ptr& asked) {
             self->request(self->state.links.dispatcher(), caf::infinite,
                           fresh_fleet_query{})
                 .then(
-                    [=](const fleet_status& fresh) mutable {
-                      reply.deliver(merge(fresh));
+                    [=](const fleet_status& fresh) {
+                      deliver(reply, [&] { return merge(fresh); });
                     },
                     fail);
           },

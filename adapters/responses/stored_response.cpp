@@ -1,6 +1,7 @@
 #include "adapters/responses/stored_response.hpp"
 
 #include "adapters/http/dialects.hpp"
+#include "adapters/http/router.hpp"
 #include "adapters/native/answers.hpp"
 #include "adapters/native/ask_session.hpp"
 #include "adapters/native/session_path.hpp"
@@ -81,8 +82,7 @@ public:
   explicit made(request_ptr asked) : asked_(std::move(asked)) {}
 
   void begin(feed_ptr self) override {
-    auto path = std::string_view{asked_->target};
-    path = path.substr(root.size(), path.find('?') - root.size());
+    const auto path = path_of(asked_->target).substr(root.size());
     const auto slash = std::min(path.find('/'), path.size());
     const auto id = response_id_of(path.substr(0, slash));
     const auto part = path.substr(slash);
@@ -200,7 +200,7 @@ private:
 } // namespace
 
 bool names_response(std::string_view target) {
-  return target.starts_with(root);
+  return path_of(target).starts_with(root);
 }
 
 std::unique_ptr<feed_surface> stored_response(const request_ptr& asked) {

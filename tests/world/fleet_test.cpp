@@ -59,6 +59,7 @@ TEST_F(a_node_with_two, shows_the_models_of_all_as_one_list) {
             "two");
   EXPECT_EQ(ask("POST", "/api/show", R"({"model":"rare"})").status, 200);
   EXPECT_EQ(names("/api/ps", "models", "name"), json::array({"rare:latest"}));
+  EXPECT_EQ(names("/api/p%73", "models", "name"), json::array({"rare:latest"}));
   EXPECT_EQ(names("/api/tags", "models", "name").size(), tags.size());
   const auto pinned = ask("GET", "/api/tags", {}, "X-Conductor-Backend: one\r\n");
   EXPECT_EQ(pinned.body, direct("GET", "/api/tags").body);

@@ -190,6 +190,36 @@ TEST_F(a_node_with_responses, passes_settings_on_as_they_are) {
   EXPECT_EQ(r["incomplete_details"]["reason"], "max_output_tokens");
 }
 
+TEST_F(a_node_with_responses, tells_answers_that_were_asked_for_otherwise) {
+  start();
+  const auto one = made({{"input", "hello"}});
+  const auto said =
+      ask("POST", "/conductor/v1/sessions/" + session_of(one) + "/messages",
+          json{{"content", "and now?"},
+               {"options", nullptr},
+               {"format", nullptr},
+               {"tools", {1, {{"function", 2}}, {{"function", {{"name", "f"}}}}}}}
+              .dump());
+  ASSERT_EQ(said.status, 200) << said.body;
+  const auto found = ask("GET", "/v1/responses/resp_" + session_of(one) + "_4");
+  ASSERT_EQ(found.status, 200) << found.body;
+  const auto r = json::parse(found.body);
+  ASSERT_EQ(r["tools"].size(), 1u) << r;
+  EXPECT_EQ(r["tools"][0]["name"], "f");
+  EXPECT_EQ(r["text"]["format"]["type"], "text");
+}
+
+TEST_F(a_node_with_responses, takes_a_path_for_what_it_means) {
+  start();
+  const auto id = made({{"input", "hello"}})["id"].get<std::string>();
+  EXPECT_EQ(ask("GET", "/v1/response%73/" + id).body,
+            ask("GET", "/v1/responses/" + id).body);
+  const auto body = json{{"model", "canned"}, {"input", "x"}, {"store", true}}.dump();
+  const auto before = json::parse(ask("GET", "/conductor/v1/sessions").body);
+  EXPECT_EQ(ask("POST", "/v1/response%73/" + id, body).status, 404);
+  EXPECT_EQ(json::parse(ask("GET", "/conductor/v1/sessions").body), before);
+}
+
 TEST_F(a_node_with_responses, names_what_is_wrong) {
   start();
   const auto wrong = [&](const json& body, const std::string& part) {
