@@ -39,7 +39,7 @@ template <class Answer, class Question, class Write>
 promise ask(self_ptr self, Question question, Write write) {
   auto reply = self->make_response_promise<response>();
   self->request(self->state.links.keys(), caf::infinite, std::move(question))
-      .then([reply, write](const Answer& a) mutable { reply.deliver(write(a)); },
+      .then([reply, write](const Answer& a) { deliver(reply, [&] { return write(a); }); },
             [reply](const caf::error& e) mutable { reply.deliver(e); });
   return reply;
 }

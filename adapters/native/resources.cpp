@@ -156,56 +156,63 @@ caf::result<response> answer_state(self_ptr self, from_state make) {
   return promise;
 }
 
+caf::result<response> answer(self_ptr self, const request_ptr& asked) {
+  const auto path = asked->target.substr(0, asked->target.find('?'));
+  if (path.starts_with("/conductor/v1/sessions"))
+    return answer_sessions(self, asked);
+  if (path.starts_with("/conductor/v1/generations"))
+    return answer_generations(self, asked);
+  if (path.starts_with("/conductor/v1/requests"))
+    return answer_requests(self, asked);
+  if (path == "/conductor/v1/keys" || path.starts_with("/conductor/v1/keys/"))
+    return answer_keys(self, asked);
+  if (asked->kind == request_kind::list)
+    return answer_catalogue(self, asked);
+  if (auto of_fleet = answer_fleet(self, asked))
+    return std::move(*of_fleet);
+  if (path == "/conductor/v1/gpus")
+    return answer_gpus(self, asked);
+  if (self->state.links.console && path.starts_with("/console"))
+    return self->state.links.console(*asked);
+  if (path == "/conductor/v1/backup") // GET is answered elsewhere
+    return not_allowed(*asked, "GET");
+  const bool native = path.starts_with("/conductor");
+  const auto fixed = fixed_answer(path);
+  const auto state = state_answer(path, asked->target);
+  const bool of_queue = path == "/conductor/v1/queue";
+  const bool scrape = path == "/metrics";
+  if (!fixed && !state && !of_queue && !scrape) {
+    if (native)
+      return make_error(errc::not_found, "there is nothing at " + path);
+    return redirect_to_clean(*asked).value_or(page_error(404, "404 page not found"));
+  }
+  if (asked->method != "GET" && asked->method != "HEAD") {
+    auto r = native ? not_allowed(*asked, "GET, HEAD")
+                    : page_error(405, "405 method not allowed");
+    if (!native)
+      r.headers.push_back({"Allow", "GET, HEAD"});
+    return r;
+  }
+  if (of_queue)
+    return answer_queue(self);
+  if (scrape)
+    return self->delegate(self->state.links.scrape(), asked);
+  if (fixed)
+    return fixed();
+  return answer_state(self, state);
+}
+
 } // namespace
 
 resources_actor::behavior_type resources(self_ptr self, resources_links links) {
   self->state.links = std::move(links);
   return {
       [self](const request_ptr& asked) -> caf::result<response> {
-        const auto path = asked->target.substr(0, asked->target.find('?'));
-        if (path.starts_with("/conductor/v1/sessions"))
-          return answer_sessions(self, asked);
-        if (path.starts_with("/conductor/v1/generations"))
-          return answer_generations(self, asked);
-        if (path.starts_with("/conductor/v1/requests"))
-          return answer_requests(self, asked);
-        if (path == "/conductor/v1/keys" || path.starts_with("/conductor/v1/keys/"))
-          return answer_keys(self, asked);
-        if (asked->kind == request_kind::list)
-          return answer_catalogue(self, asked);
-        if (auto of_fleet = answer_fleet(self, asked))
-          return std::move(*of_fleet);
-        if (path == "/conductor/v1/gpus")
-          return answer_gpus(self, asked);
-        if (self->state.links.console && path.starts_with("/console"))
-          return self->state.links.console(*asked);
-        if (path == "/conductor/v1/backup") // GET is answered elsewhere
-          return not_allowed(*asked, "GET");
-        const bool native = path.starts_with("/conductor");
-        const auto fixed = fixed_answer(path);
-        const auto state = state_answer(path, asked->target);
-        const bool of_queue = path == "/conductor/v1/queue";
-        const bool scrape = path == "/metrics";
-        if (!fixed && !state && !of_queue && !scrape) {
-          if (native)
-            return make_error(errc::not_found, "there is nothing at " + path);
-          return redirect_to_clean(*asked).value_or(
-              page_error(404, "404 page not found"));
+        try {
+          return answer(self, asked);
+        } catch (const std::exception& e) { // of this request alone
+          return make_error(errc::internal, e.what());
         }
-        if (asked->method != "GET" && asked->method != "HEAD") {
-          auto r = native ? not_allowed(*asked, "GET, HEAD")
-                          : page_error(405, "405 method not allowed");
-          if (!native)
-            r.headers.push_back({"Allow", "GET, HEAD"});
-          return r;
-        }
-        if (of_queue)
-          return answer_queue(self);
-        if (scrape)
-          return self->delegate(self->state.links.scrape(), asked);
-        if (fixed)
-          return fixed();
-        return answer_state(self, state);
       },
   };
 }

@@ -39,7 +39,7 @@ template <class Answer, class Message, class Make>
 promise ask_all(self_ptr self, Message m, Make make) {
   auto reply = self->make_response_promise<response>();
   self->request(self->state.links.sessions(), caf::infinite, std::move(m))
-      .then([reply, make](const Answer& a) mutable { reply.deliver(make(a)); },
+      .then([reply, make](const Answer& a) { deliver(reply, [&] { return make(a); }); },
             [reply](const caf::error& e) mutable { reply.deliver(e); });
   return reply;
 }
@@ -51,8 +51,8 @@ promise ask_one(self_ptr self, const request_ptr& asked, const std::string& id, 
   auto reply = self->make_response_promise<response>();
   ask_session<Answer>(
       self, self->state.links.sessions, open_session{id, {}, asked->by}, std::move(m),
-      [reply, make](const session_actor&, const Answer& a) mutable {
-        reply.deliver(make(a));
+      [reply, make](const session_actor&, const Answer& a) {
+        deliver(reply, [&] { return make(a); });
       },
       [reply](const caf::error& e) mutable { reply.deliver(e); });
   return reply;
@@ -103,7 +103,7 @@ promise read_message(self_ptr self, const request_ptr& asked, const session_path
       self, self->state.links.sessions, open_session{path.id, {}, asked->by}, describe{},
       [=](const session_actor&, const session_record_ptr& r) mutable {
         if (const auto* m = find_message(r->messages, seq))
-          reply.deliver(json_answer(200, to_json(*m)));
+          deliver(reply, [&] { return json_answer(200, to_json(*m)); });
         else
           reply.deliver(not_found(*asked));
       },
