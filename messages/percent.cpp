@@ -24,4 +24,8 @@ std::string decoded(std::string_view text) {
   return plain;
 }
 
+std::string path_of(std::string_view target) {
+  return decoded(target.substr(0, target.find_first_of("?#")));
+}
+
 } // namespace conductor

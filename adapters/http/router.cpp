@@ -38,14 +38,6 @@ bool under(std::string_view path, std::string_view root) {
          (path.size() == root.size() || path[root.size()] == '/');
 }
 
-} // namespace
-
-std::string path_of(std::string_view target) {
-  return decoded(target.substr(0, target.find_first_of("?#")));
-}
-
-namespace {
-
 /// Ollama has no such path; a proxy before it could make one of its own of it.
 bool has_dots(std::string_view path) {
   while (!path.empty()) {

@@ -20,9 +20,6 @@ struct route {
   bool edits_models = false;       ///< changes what a backend has
 };
 
-/// The path of a target: no query, percent-escapes decoded, as Ollama's router sees it.
-std::string path_of(std::string_view target);
-
 /// Everything under /api and /v1 is passed on, known or not, so that tomorrow's Ollama
 /// works too.
 route find_route(std::string_view method, std::string_view path);

@@ -4,6 +4,7 @@
 #include "adapters/log/audit.hpp"
 #include "messages/admission.hpp"
 #include "messages/key_mark.hpp"
+#include "messages/percent.hpp"
 
 #include <chrono>
 #include <utility>

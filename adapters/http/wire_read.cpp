@@ -6,6 +6,7 @@
 #include "adapters/http/trace_start.hpp"
 #include "adapters/tls/errors.hpp"
 #include "messages/admission.hpp"
+#include "messages/percent.hpp"
 
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>

@@ -1,6 +1,5 @@
 #include "adapters/native/fleet_routes.hpp"
 
-#include "adapters/http/router.hpp"
 #include "adapters/native/answers.hpp"
 #include "adapters/native/catalogue.hpp"
 #include "adapters/native/fleet_json.hpp"

@@ -1,12 +1,12 @@
 #include "adapters/responses/stored_response.hpp"
 
 #include "adapters/http/dialects.hpp"
-#include "adapters/http/router.hpp"
 #include "adapters/native/answers.hpp"
 #include "adapters/native/ask_session.hpp"
 #include "adapters/native/session_path.hpp"
 #include "adapters/responses/conversation.hpp"
 #include "adapters/responses/response_json.hpp"
+#include "messages/percent.hpp"
 
 #include <algorithm>
 #include <utility>

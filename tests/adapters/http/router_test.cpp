@@ -1,6 +1,7 @@
 #include "adapters/http/forward.hpp"
 #include "adapters/http/request_id.hpp"
 #include "adapters/http/router.hpp"
+#include "messages/percent.hpp"
 
 #include <gtest/gtest.h>
 
