@@ -1,5 +1,6 @@
 #include "actors/session_parts.hpp"
 
+#include "messages/admission.hpp"
 #include "messages/model_name.hpp"
 
 #include <algorithm>
@@ -43,11 +44,9 @@ request_ptr request_of(const session_state& st, const session_state::turn& t,
   asked->headers = {{"Content-Type", "application/json"}};
   asked->body = bytes::adopt(
       compose(st.info, st.messages, t.answer, settings, st.links.codec, so_far));
-  if (st.links.budget) {
-    auto held = st.links.budget->open_share(t.by ? t.by->meter->held : shared_sum{});
-    held.set(asked->body.size());
-    asked->held = std::make_shared<const share>(std::move(held));
-  }
+  auto held = holder{st.links.budget, t.by, {}, {}}.open();
+  held.set(asked->body.size());
+  asked->held = std::make_shared<const share>(std::move(held));
   asked->model = st.info.model;
   asked->streams = true;
   asked->repeatable = true;

@@ -4,6 +4,7 @@
 #include "messages/key.hpp"
 #include "messages/memory_budget.hpp"
 
+#include <cstddef>
 #include <memory>
 #include <string>
 
@@ -16,6 +17,9 @@ struct admission {
   caf::error refused;
 };
 admission admit(const grant_ptr& by, std::chrono::nanoseconds now);
+
+/// Bytes of what the node says that are not refused for want of memory.
+inline constexpr std::size_t never_refused = 16 * 1024;
 
 /// Whose part of the node's memory something takes: a key's, or an address' that needs
 /// none.

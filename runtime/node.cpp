@@ -6,6 +6,7 @@
 #include "adapters/keys/key_file.hpp"
 #include "adapters/metrics/key_series.hpp"
 #include "adapters/native/backup.hpp"
+#include "adapters/native/json_input.hpp"
 #include "adapters/native/native_feed.hpp"
 #include "adapters/native/talk.hpp"
 #include "adapters/responses/responses_feed.hpp"
@@ -132,20 +133,14 @@ answer_actor node::start_answer(station& at, const request_ptr& asked) {
                     std::function<store_actor()>{[this] { return store_.get(); }},
                     asked->by);
   if (asked->kind == request_kind::follow) {
-    // A lane has others to serve while a long body is read.
-    constexpr std::size_t short_body = 64 * 1024;
-    const auto start = [&](auto spawn) {
+    const std::function<sessions_actor()> sessions = [this] { return sessions_.get(); };
+    auto surface =
+        asked->speaks == dialect::responses ? responses_feed(asked) : native_feed(asked);
+    if (asked->body.size() > json_input::longest_on_lane)
       return caf::actor_cast<answer_actor>(
-          spawn(asked, budget_,
-                std::function<sessions_actor()>{[this] { return sessions_.get(); }},
-                asked->speaks == dialect::responses ? responses_feed(asked)
-                                                    : native_feed(asked)));
-    };
-    if (asked->body.size() > short_body)
-      return start(
-          [&](auto... with) { return spawn_worker(*system_, feed, std::move(with)...); });
-    return start(
-        [&](auto... with) { return spawn_on(*at.where, feed, std::move(with)...); });
+          spawn_worker(*system_, feed, asked, budget_, sessions, std::move(surface)));
+    return caf::actor_cast<answer_actor>(
+        spawn_on(*at.where, feed, asked, budget_, sessions, std::move(surface)));
   }
   return caf::actor_cast<answer_actor>(
       spawn_on(*at.where, generation, asked,
@@ -246,7 +241,6 @@ void node::listen(const endpoint& at, std::vector<listener::seat> seats) {
   context->make_talk = [this](lane& where, peer_socket socket, upgrade_request asked,
                               std::string request_id, holder peer) {
     talk_links links;
-    links.by = peer.by;
     links.peer = std::move(peer);
     links.keys = [this] { return key_table_.get(); };
     const auto offered = asked["Sec-WebSocket-Protocol"];

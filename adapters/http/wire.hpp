@@ -102,6 +102,7 @@ private:
   bool let_in(const request_head& head, std::string_view path, std::string key);
   bool may_ask(conductor::request& asked);
   void turn_away(errc code, const std::string& text, unsigned retry_after_s = 0);
+  void turn_away(const caf::error& why);
   void note_refusal(errc code, std::string_view text);
   void note_status(int status);
 

@@ -77,8 +77,7 @@ bool wire::may_ask(conductor::request& asked) {
   if (makes_answer(asked.method, path_of(asked.target), route_)) {
     auto admitted = admit(by_, asked.received.time_since_epoch());
     if (admitted.refused) {
-      const auto f = to_failure(admitted.refused);
-      turn_away(f.code, f.detail, f.retry_after_s);
+      turn_away(admitted.refused);
       return false;
     }
     asked.permit = std::move(admitted.permit);
@@ -97,8 +96,7 @@ bool wire::may_hold(std::uint64_t size) {
                               context_->default_class);
   const auto mine = held_ ? held_->value() : 0;
   if (const auto no = me.check(asks, size > mine ? size - mine : 0)) {
-    const auto f = to_failure(no);
-    turn_away(f.code, f.detail, f.retry_after_s);
+    turn_away(no);
     return false;
   }
   if (!held_)
@@ -110,17 +108,13 @@ bool wire::may_hold(std::uint64_t size) {
 /// An answer of the node's own takes its memory until the peer has taken that. Whether it
 /// may: what was done is told, and how the node is; a conversation can be read later.
 bool wire::may_keep(const conductor::response& r) {
-  constexpr std::size_t small = 16 * 1024;
-  if (r.body.size() <= small)
+  if (r.body.size() <= never_refused)
     return true;
   const auto me = as_holder();
   if (method_ == "GET" && path_.starts_with("/conductor/v1/sessions")) {
     const auto asks = class_for(by_, std::nullopt, context_->default_class);
     if (const auto no = me.check(asks, r.body.size())) {
-      const auto f = to_failure(no);
-      note_refusal(f.code, f.detail);
-      answer(error_response(route_.speaks, status_of(f.code), f.detail, to_string(f.code),
-                            request_id_, f.retry_after_s));
+      fail(to_failed(no));
       return false;
     }
   }
@@ -138,6 +132,11 @@ void wire::turn_away(errc code, const std::string& text, unsigned retry_after_s)
   parser_.reset();
   answer(error_response(route_.speaks, status_of(code), text, to_string(code),
                         request_id_, retry_after_s));
+}
+
+void wire::turn_away(const caf::error& why) {
+  const auto f = to_failure(why);
+  turn_away(f.code, f.detail, f.retry_after_s);
 }
 
 /// For the audit and the series, also of what an actor refused.

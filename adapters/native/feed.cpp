@@ -92,10 +92,9 @@ void join_session(feed_ptr self, const caf::actor_addr& but) {
 
 /// Adds to what is written; false: the node has no memory for it, and the client is told.
 bool write(feed_ptr self, const session_event& e) {
-  constexpr std::size_t small = 16 * 1024;
   auto& st = self->state;
   auto text = st.surface->write(e);
-  if (text.size() > small)
+  if (text.size() > never_refused)
     if (const auto no = st.client.check(st.asked->priority, text.size())) {
       feeding::fail(self, no);
       return false;

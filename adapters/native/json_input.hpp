@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
@@ -18,6 +19,10 @@ using json = nlohmann::ordered_json;
 struct bad_request : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
+
+/// Bytes of a text that a lane reads; what is longer is read on a worker, for a lane has
+/// others to serve.
+inline constexpr std::size_t longest_on_lane = 64 * 1024;
 
 /// Why that text is refused before it is read: its size in memory, the time that it takes
 /// or the stack that it needs are out of proportion to it, or it is no JSON. Empty: it is

@@ -153,7 +153,7 @@ bool talk::may_hold() {
   const auto now = in_.capacity() + waiting_ + being_read_;
   const auto more = now - std::min<std::size_t>(now, held_.value());
   if (now > links_.max_waiting &&
-      links_.peer.check(class_for(links_.by, std::nullopt, priority_class::normal),
+      links_.peer.check(class_for(links_.peer.by, std::nullopt, priority_class::normal),
                         more)) {
     close(ws::close_code::try_again_later, "the node has no memory for more");
     if (!reading_) {

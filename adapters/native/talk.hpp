@@ -34,10 +34,9 @@ struct talk_links {
   std::function<overview_actor()> overview; ///< the present one
   std::string request_id;                   ///< of the upgrade, and of every turn
   std::string protocol;                     ///< that was agreed on; empty: none
-  grant_ptr by;                             ///< whose key it came with; null: needs none
-  holder peer;                              ///< whose memory takes what comes and waits
-  std::function<key_table_ptr()> keys;      ///< as they are now; used where there is one
-  std::function<trace_ptr()> trace;         ///< begins that of a turn
+  holder peer; ///< by whose key it came, and whose memory takes what comes and waits
+  std::function<key_table_ptr()> keys; ///< as they are now; used where there is one
+  std::function<trace_ptr()> trace;    ///< begins that of a turn
   std::size_t max_message_bytes = 16 * 1024 * 1024;
   std::size_t max_subscriptions = 256;
   std::size_t max_operations = 64;      ///< that wait for their acknowledgement

@@ -20,7 +20,6 @@ using long_reader_actor =
     caf::typed_actor<caf::replies_to<std::string>::with<question_ptr>>;
 
 constexpr std::size_t events_at_once = 64;
-constexpr std::size_t short_text = 64 * 1024; ///< that a lane reads itself
 
 /// Reads one text, and ends.
 long_reader_actor::behavior_type long_reader(long_reader_actor::pointer self) {
@@ -45,15 +44,15 @@ std::size_t bytes_of(const say& s) {
 /// A key that was revoked, has expired or got another secret lets nobody go on; one that
 /// was changed counts as it is now.
 bool talk::may_go_on() {
-  if (!links_.by || closing_)
+  if (!links_.peer.by || closing_)
     return !closing_;
   const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(
                        std::chrono::system_clock::now().time_since_epoch())
                        .count();
-  auto present = links_.keys()->find(links_.by->key.id);
-  if (present && present->key.digest == links_.by->key.digest &&
+  auto present = links_.keys()->find(links_.peer.by->key.id);
+  if (present && present->key.digest == links_.peer.by->key.digest &&
       present->key.valid(now) && present->has(scope::sessions)) {
-    links_.by = std::move(present);
+    links_.peer.by = std::move(present);
     return true;
   }
   close(boost::beast::websocket::close_code::policy_error, "the key counts no longer");
@@ -63,7 +62,7 @@ bool talk::may_go_on() {
 void talk::take(std::string text) {
   if (!may_go_on())
     return;
-  if (text.size() <= short_text) {
+  if (text.size() <= json_input::longest_on_lane) {
     auto asked = read_question(text);
     obey(asked);
     return;
@@ -111,7 +110,7 @@ void talk::obey(const std::string& ref, const subscribe_session& command) {
   fresh.number = ++begun_;
   subscribing_ = true;
   ++operations_;
-  request(links_.sessions(), caf::infinite, open_session{id, {}, links_.by})
+  request(links_.sessions(), caf::infinite, open_session{id, {}, links_.peer.by})
       .then(
           [=, this](const session_actor& s) {
             --operations_;
@@ -151,7 +150,7 @@ void talk::find_again(const std::string& id, std::uint64_t number,
     const auto i = subscriptions_.find(id);
     return i == subscriptions_.end() || i->second.number != number;
   };
-  request(links_.sessions(), caf::infinite, open_session{id, but, links_.by})
+  request(links_.sessions(), caf::infinite, open_session{id, but, links_.peer.by})
       .then(
           [=, this](const session_actor& s) {
             if (!ended())
@@ -188,14 +187,14 @@ void talk::obey(const std::string& ref, send_to_session& command) {
     return;
   }
   auto& s = command.what;
-  auto admitted = admit(links_.by, clock().now().time_since_epoch());
+  auto admitted = admit(links_.peer.by, clock().now().time_since_epoch());
   if (admitted.refused) {
     refuse(ref, admitted.refused);
     return;
   }
-  s.by = links_.by;
+  s.by = links_.peer.by;
   s.permit = std::move(admitted.permit);
-  s.priority = class_for(links_.by, std::nullopt, priority_class::normal);
+  s.priority = class_for(links_.peer.by, std::nullopt, priority_class::normal);
   s.key = std::move(command.key);
   s.request_id = links_.request_id;
   if (links_.trace)
@@ -204,7 +203,7 @@ void talk::obey(const std::string& ref, send_to_session& command) {
   const auto held = std::make_shared<share>(links_.peer.open());
   held->set(bytes_of(s));
   ask_session<said>(
-      this, links_.sessions, open_session{id, {}, links_.by}, std::move(s),
+      this, links_.sessions, open_session{id, {}, links_.peer.by}, std::move(s),
       [=, this](const session_actor&, const said& s) {
         --operations_;
         held->set(0);
@@ -227,7 +226,7 @@ void talk::obey(const std::string& ref, const cancel_in_session& command) {
   const auto& id = command.session;
   ++operations_;
   ask_session<stopped_turn>(
-      this, links_.sessions, open_session{id, {}, links_.by}, command.which,
+      this, links_.sessions, open_session{id, {}, links_.peer.by}, command.which,
       [=, this](const session_actor&, const stopped_turn& s) {
         --operations_;
         acknowledge(ref, {{"session", id}, {"cancelled", s.cancelled}});

@@ -19,9 +19,9 @@ json event_of(const char* topic, const char* type) {
 
 /// What is told of the node is an admin's; no error: the peer is one.
 caf::error talk::check_admin() const {
-  if (is_admin(links_.by))
+  if (is_admin(links_.peer.by))
     return {};
-  return make_error(errc::forbidden, "the key \"" + links_.by->key.name +
+  return make_error(errc::forbidden, "the key \"" + links_.peer.by->key.name +
                                          "\" has no scope \"admin\", which this needs");
 }
 

@@ -149,6 +149,16 @@ void ask_whether_it_is_there(self_ptr self, std::uint64_t number) {
       });
 }
 
+/// Of these, the one of that number, if it is still waited for.
+template <class Waiting>
+void give_up_late(self_ptr self, Waiting& all, std::uint64_t number) {
+  auto late = all.extract(number);
+  if (late.empty())
+    return;
+  self->state.asked.give_up(self, late.mapped().errand);
+  late.mapped().reply.deliver(make_error(errc::first_byte_timeout, "none came in time"));
+}
+
 void too_late(self_ptr self, std::uint64_t number) {
   auto& st = self->state;
   if (const auto p = st.probes.find(number); p != st.probes.end()) {
@@ -165,17 +175,8 @@ void too_late(self_ptr self, std::uint64_t number) {
     late.reply.deliver(std::move(late.found));
     return;
   }
-  if (const auto a = st.answers.find(number); a != st.answers.end()) {
-    st.asked.give_up(self, a->second.errand);
-    auto late = std::move(st.answers.extract(number).mapped());
-    late.reply.deliver(make_error(errc::first_byte_timeout, "none came in time"));
-    return;
-  }
-  if (const auto r = st.prompts.find(number); r != st.prompts.end()) {
-    st.asked.give_up(self, r->second.errand);
-    auto late = std::move(st.prompts.extract(number).mapped());
-    late.reply.deliver(make_error(errc::first_byte_timeout, "none came in time"));
-  }
+  give_up_late(self, st.answers, number);
+  give_up_late(self, st.prompts, number);
 }
 
 void listen(self_ptr self, probe_answer& what, std::uint64_t number) {
